@@ -1,0 +1,140 @@
+/**
+ * What the core needs of the outside, as types only: the programs hand in a runtime's own, tests hand in fakes.
+ * @module
+ */
+import type { Bytes } from "./bytes.ts";
+
+/** Sends one request; a subset of the global `fetch`. */
+export type Fetch = (request: Request) => Promise<Response>;
+
+/** The present moment. */
+export type Now = () => Date;
+
+/** Waits so many seconds, or until the signal is aborted (then it rejects with the signal's reason). */
+export type Sleep = (seconds: number, signal?: AbortSignal) => Promise<void>;
+
+/** As many random bytes as asked for, from a cryptographic source. */
+export type Random = (length: number) => Bytes;
+
+/** What a file is, without following a symbolic link. */
+export interface FileStat {
+  readonly kind: "file" | "directory" | "link" | "other";
+  /** Permission bits, as `0o600`. */
+  readonly mode: number;
+  /** Numeric owner; 0 is root. */
+  readonly uid: number;
+  /** Size in bytes. */
+  readonly size: number;
+  /** Changes whenever the content was replaced or written: inode, size and change time. */
+  readonly version: string;
+}
+
+/**
+ * The file system. Every rejection is a `CertgenError`: `not-found` where there is no such file, `already-exists` from
+ * `create` and `link`, `io` for the rest, with a message that names the path and the operating system's word.
+ */
+export interface Files {
+  /** The whole content, `maxBytes` at most (1 MiB unless said; a larger file is `too-large`). */
+  read(path: string, maxBytes?: number): Promise<Bytes>;
+  /** What the path itself is; symbolic links are not followed. `undefined` where there is nothing. */
+  stat(path: string): Promise<FileStat | undefined>;
+  /** Names in a directory, sorted. */
+  list(path: string): Promise<string[]>;
+  /** Makes a directory and its parents; the mode holds for those it makes. One that is there is fine. */
+  makeDirectory(path: string, mode: number): Promise<void>;
+  /**
+   * Writes a file so that a reader sees the old content or the new, never a part, and a crash leaves one of them:
+   * a temporary file beside it with the right mode from its first byte, synced, renamed, directory synced.
+   */
+  replace(path: string, content: Uint8Array, mode: number): Promise<void>;
+  /** The same for a file that must not be there yet: rejects with `already-exists`, whoever made it, links included. */
+  create(path: string, content: Uint8Array, mode: number): Promise<void>;
+  /** Renames within a directory, replacing what is there, and syncs the directory. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file or an empty directory; nothing there is fine. */
+  remove(path: string): Promise<void>;
+}
+
+/** A certificate chain and its key, both PEM. */
+export interface TlsPair {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** What a handler is told about a request besides the request. */
+export interface RequestInfo {
+  /** Address of the peer: for logs and rate limits only, never for rights. */
+  readonly remoteAddress?: string;
+}
+
+/** Answers one request. */
+export type Handler = (request: Request, info?: RequestInfo) => Response | Promise<Response>;
+
+/** How to listen. */
+export interface ServeOptions {
+  readonly hostname: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** Pairs chosen by SNI among their certificates' DNS names, the first is the default; none: plain HTTP. */
+  readonly tls?: readonly TlsPair[];
+  readonly handler: Handler;
+  /** Called with what went wrong outside of the handler's own answers. */
+  readonly onError?: (error: unknown) => void;
+  /** Seconds an idle connection, or one still sending its headers, is kept (20 unless said). */
+  readonly idleSeconds?: number;
+  /** Seconds a client may take to send a body (30 unless said). */
+  readonly bodySeconds?: number;
+}
+
+/** A server that listens. */
+export interface Server {
+  /** The port it listens on. */
+  readonly port: number;
+  /** Takes other pairs without dropping a connection; a pair that cannot serve rejects and leaves the old ones. */
+  reload(tls: readonly TlsPair[]): Promise<void>;
+  /** Stops accepting, lets what is in flight finish within so many seconds (10 unless said), then drops it. */
+  stop(graceSeconds?: number): Promise<void>;
+}
+
+/** Listens and serves. */
+export type Serve = (options: ServeOptions) => Promise<Server>;
+
+/** Whom a connection trusts and who it is. */
+export interface ConnectOptions {
+  /** PEM; only these CAs are trusted, no system roots. */
+  readonly ca: string;
+  /** Client certificate and key. */
+  readonly client?: TlsPair;
+  /** Seconds one request may take (30 unless said). */
+  readonly timeoutSeconds?: number;
+  /** Largest answer taken, in bytes (4 MiB unless said). */
+  readonly maxBytes?: number;
+}
+
+/** A `fetch` over connections that trust one CA only; it follows no redirects. */
+export interface Connection {
+  readonly fetch: Fetch;
+  /** Closes what is kept open. */
+  close(): void;
+}
+
+/** Where a runtime differs from another, behind one shape. */
+export interface Runtime {
+  readonly name: "node" | "deno" | "bun";
+  readonly files: Files;
+  readonly serve: Serve;
+  readonly connect: (options: ConnectOptions) => Connection;
+  readonly sleep: Sleep;
+  /** This host's name, and its addresses without link-local ones, loopback apart. */
+  readonly host: () => { readonly name: string; readonly addresses: readonly string[] };
+  /** Numeric id of the user this process runs as; `undefined` where the system has none. */
+  readonly userId: () => number | undefined;
+  /** Calls the handler once at SIGTERM or SIGINT; the returned function stops listening. */
+  readonly onStopSignal: (handler: (signal: "SIGTERM" | "SIGINT") => void) => () => void;
+}
+
+/** Severity of a log line. */
+export type LogLevel = "error" | "warn" | "info" | "debug";
+
+/** Takes one log line: an event in words, and its facts. Never a secret. */
+export type Log = (level: LogLevel, message: string, facts?: Readonly<Record<string, unknown>>) => void;
