@@ -5,6 +5,7 @@
 import { type Bytes, equal, toHex } from "../bytes.ts";
 import { CertgenError, messageOf } from "../errors.ts";
 import type { Random } from "../ports.ts";
+import { secureRandom } from "../random.ts";
 import { caFault, type Certificate, parseCertificate, type TbsCertificate } from "../x509/certificate.ts";
 import { buildCertificate } from "../x509/certificate_builder.ts";
 import { encodeAuthorityKeyIdentifier, encodeSubjectAltName, encodeSubjectKeyIdentifier } from "../x509/extension.ts";
@@ -142,9 +143,6 @@ export function newSerialNumber(random: Random = secureRandom): Bytes {
   }
   return octets;
 }
-
-/** WebCrypto's random octets. */
-export const secureRandom: Random = (length) => crypto.getRandomValues(new Uint8Array(length));
 
 /**
  * A subject with the same values as a request's, written anew: what policy judged as text is what is issued.

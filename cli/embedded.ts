@@ -1,0 +1,137 @@
+import { toHex, toUtf8 } from "../src/bytes.ts";
+import { CertgenError } from "../src/errors.ts";
+import type { Files, Log, Runtime } from "../src/ports.ts";
+import { secureRandom } from "../src/random.ts";
+import type { Issuer } from "../src/ca/issuer.ts";
+import { dnsNameFault } from "../src/x509/general_name.ts";
+import { parseCertificate } from "../src/x509/certificate.ts";
+import { newCa, newLeaf, readIssuer, readText, writePair } from "./credentials.ts";
+import { checkSafePath } from "./safe_path.ts";
+
+/** Where the parts of the embedded default are. */
+export interface EmbeddedPaths {
+  readonly directory: string;
+  readonly caCertificate: string;
+  readonly caKey: string;
+  readonly metricCertificate: string;
+  readonly metricKey: string;
+  readonly servingCa: string;
+  readonly servingCertificate: string;
+  readonly servingKey: string;
+  readonly token: string;
+  readonly requests: string;
+}
+
+/** The files of a state directory. */
+export function embeddedPaths(directory: string): EmbeddedPaths {
+  const file = (name: string): string => `${directory}/${name}`;
+  return {
+    directory,
+    caCertificate: file("ca.crt"),
+    caKey: file("ca.key"),
+    metricCertificate: file("metric-ca.crt"),
+    metricKey: file("metric-ca.key"),
+    servingCa: file("serving-ca.crt"),
+    servingCertificate: file("server.crt"),
+    servingKey: file("server.key"),
+    token: file("token"),
+    requests: file("csrs"),
+  };
+}
+
+const YEAR_SECONDS = 365 * 86_400;
+const MONTH_MS = 30 * 86_400_000;
+/** Every file that is trusted or secret: none of them may be somebody else's. */
+const FILES = [
+  "ca.crt",
+  "ca.key",
+  "metric-ca.crt",
+  "metric-ca.key",
+  "serving-ca.crt",
+  "serving-ca.key",
+  "server.crt",
+  "server.key",
+  "token",
+  "csrs",
+];
+
+/**
+ * Makes what is missing of the embedded default: an issuing CA, a metrics CA, a CA that signs nothing but the serving
+ * certificate, that certificate, a bootstrap token and a directory for requests. What is there stays as it is.
+ *
+ * @throws CertgenError `unsafe-path` where somebody else could have planted something
+ */
+export async function prepareEmbedded(runtime: Runtime, directory: string, log: Log): Promise<EmbeddedPaths> {
+  const { files } = runtime;
+  const paths = embeddedPaths(directory);
+  await checkSafePath(runtime, directory);
+  await files.makeDirectory(directory, 0o700);
+  for (const name of FILES) await checkSafePath(runtime, `${directory}/${name}`);
+  await files.makeDirectory(paths.requests, 0o700);
+  await ensureCa(files, `${directory}/ca`, "certgen etcd CA", log);
+  await ensureCa(files, `${directory}/metric-ca`, "certgen etcd metrics CA", log);
+  const servingCa = await ensureCa(files, `${directory}/serving-ca`, "certgen serving CA", log);
+  await ensureServing(runtime, paths, servingCa, log);
+  if (await files.stat(paths.token) === undefined) {
+    await files.replace(paths.token, toUtf8(newToken() + "\n"), 0o600);
+  }
+  return paths;
+}
+
+/** A CA of two files; one of them alone is somebody's mistake, and no reason to make another CA. */
+async function ensureCa(files: Files, base: string, commonName: string, log: Log): Promise<Issuer> {
+  const [certificate, key] = [await files.stat(`${base}.crt`), await files.stat(`${base}.key`)];
+  if (certificate !== undefined) return await readIssuer(files, `${base}.crt`, `${base}.key`);
+  if (key !== undefined) {
+    // the key is written first: a key alone is what a crash left of a CA that nobody has seen
+    log("warn", "a CA key without its certificate is replaced", { file: `${base}.key` });
+  }
+  // two signers' CAs, or an old and a new one, can stand in one bundle: their names tell them apart
+  const name = `${commonName} ${toHex(secureRandom(4))}`;
+  const { issuer, pem } = await newCa(name);
+  await writePair(files, base, pem);
+  log("info", "made a CA", { file: `${base}.crt`, name });
+  return issuer;
+}
+
+/** A serving certificate for this host: made anew when it is missing, ends within a month, or lacks a name. */
+async function ensureServing(runtime: Runtime, paths: EmbeddedPaths, ca: Issuer, log: Log): Promise<void> {
+  const names = hostNames(runtime);
+  if (await isServing(runtime.files, paths, ca, names)) return;
+  const pem = await newLeaf(ca, {
+    commonName: "certgen signer",
+    usages: ["serverAuth"],
+    names,
+    lifetimeSeconds: YEAR_SECONDS,
+  });
+  await writePair(runtime.files, paths.servingCertificate.replace(/\.crt$/, ""), pem);
+  log("info", "made a serving certificate", { file: paths.servingCertificate, names });
+}
+
+async function isServing(files: Files, paths: EmbeddedPaths, ca: Issuer, names: readonly string[]): Promise<boolean> {
+  if (await files.stat(paths.servingKey) === undefined) return false;
+  try {
+    const certificate = parseCertificate(await readText(files, paths.servingCertificate));
+    const has = certificate.extensions.subjectAltName?.map(({ value }) => value) ?? [];
+    const fresh = certificate.notAfter.getTime() > Date.now() + MONTH_MS;
+    const sameCa = toHex(certificate.issuer.der) === toHex(ca.certificate.subject.der) &&
+      toHex(certificate.extensions.authorityKeyIdentifier ?? new Uint8Array()) ===
+        toHex(ca.certificate.extensions.subjectKeyIdentifier ?? new Uint8Array());
+    return fresh && sameCa && names.every((name) => has.includes(name));
+  } catch (error) {
+    if (error instanceof CertgenError) return false;
+    throw error;
+  }
+}
+
+/** localhost, this host's name where it can be one, and its addresses. */
+export function hostNames(runtime: Pick<Runtime, "host">): string[] {
+  const { name, addresses } = runtime.host();
+  const dnsNames = dnsNameFault(name) === undefined ? ["localhost", name] : ["localhost"];
+  return [...new Set([...dnsNames, "127.0.0.1", "::1", ...addresses])];
+}
+
+/** A bootstrap token in Kubernetes' form: a public name and a secret, `id.secret`. */
+function newToken(): string {
+  return `${toHex(secureRandom(3))}.${toHex(secureRandom(20))}`;
+}

@@ -1,0 +1,216 @@
+import type { EtcdProfileName } from "../src/ca/etcd.ts";
+import type { Log, Runtime } from "../src/ports.ts";
+import { detectRuntime } from "../src/runtime/detect.ts";
+import { type Address, formatAddress, parseAddress } from "./address.ts";
+import { absolute, readText } from "./credentials.ts";
+import { embeddedPaths, prepareEmbedded } from "./embedded.ts";
+import { EXIT, UsageError } from "./exit.ts";
+import { type CommandDefinition, COMMON_FLAGS, type FlagDefinition } from "./flag.ts";
+import { commandLog } from "./log.ts";
+import type { Options } from "./options.ts";
+import type { Context } from "./program.ts";
+import { type PairPaths, type SignerConfig, startSigner } from "./signer_process.ts";
+
+function path(name: string, description: string): FlagDefinition {
+  return { name, value: "path", placeholder: "FILE", description };
+}
+
+function duration(name: string, kind: string): FlagDefinition {
+  return {
+    name,
+    value: "duration",
+    default: "8760h",
+    min: "1s",
+    max: "3650d",
+    placeholder: "DURATION",
+    description: `lifetime of etcd ${kind} certificates`,
+  };
+}
+
+/** `certgen-signer serve`. */
+export const definition: CommandDefinition = {
+  program: "certgen-signer",
+  name: "serve",
+  description: "serve the signer: approve requests that fit a profile and answer them with a certificate",
+  example: "certgen-signer serve --cacrt=ca.crt --cakey=ca.key --csrdir=csrs --servcrt=server.crt --servkey=server.key",
+  flags: [
+    path("cacrt", "CA certificate for etcd peer and server certificates"),
+    path("cakey", "its private key: PKCS #8, PKCS #1 or SEC 1, not encrypted"),
+    path("metric-cacrt", "CA certificate for etcd metrics certificates"),
+    path("metric-cakey", "its private key"),
+    {
+      ...path(
+        "servcrt",
+        "certificate the signer serves with; several pairs are chosen by SNI, the first is the default",
+      ),
+      repeatable: true,
+    },
+    { ...path("servkey", "its private key"), repeatable: true },
+    { name: "csrdir", value: "path", placeholder: "DIR", description: "directory where the signer keeps the requests" },
+    {
+      name: "address",
+      value: "string",
+      default: "0.0.0.0:6443",
+      placeholder: "HOST:PORT",
+      description: "where to listen (HTTPS); port 0 picks a free one",
+    },
+    {
+      name: "insecure-health-check-address",
+      value: "string",
+      default: "0.0.0.0:6440",
+      placeholder: "HOST:PORT",
+      description: "where to answer /readyz over plain HTTP; empty or off: nowhere",
+    },
+    duration("peercertdur", "peer"),
+    duration("servercertdur", "server"),
+    duration("metriccertdur", "metrics"),
+    {
+      name: "state-dir",
+      value: "path",
+      default: ".certgen",
+      placeholder: "DIR",
+      description: "where CAs, serving certificate and token are kept when none are given",
+    },
+    ...COMMON_FLAGS,
+  ],
+};
+
+/** The flags whose absence, all together, means the embedded default. */
+const OWN = ["cacrt", "cakey", "metric-cacrt", "metric-cakey", "servcrt", "servkey", "csrdir"];
+
+/** Serves until it is told to stop. */
+export async function run(options: Options, context: Context): Promise<number> {
+  const log = commandLog(options, context);
+  const addresses = addressesOf(options);
+  const own = OWN.some((flag) => options.given(flag)) ? ownConfig(options) : undefined;
+  const runtime = await detectRuntime();
+  const config = { ...addresses, ...lifetimesOf(options), ...own ?? await embeddedConfig(options, runtime, log) };
+  let stop = (_signal: string): void => {};
+  const stopped = new Promise<string>((resolve) => stop = resolve);
+  runtime.onStopSignal(stop);
+  const signer = await startSigner(runtime, config, log);
+  log("info", "listening", { address: formatAddress({ ...config.address, port: signer.port }), runtime: runtime.name });
+  if (signer.healthPort !== undefined && config.health !== undefined) {
+    log("info", "answering health checks", { address: formatAddress({ ...config.health, port: signer.healthPort }) });
+  }
+  if (own === undefined) context.stdout(invitation(options, runtime, signer.port));
+  else log("warn", "no credentials are asked for: whoever can reach this address gets a certificate", {});
+  log("info", "stopping", { signal: await stopped });
+  await signer.stop();
+  return EXIT.done;
+}
+
+function addressesOf(options: Options): Pick<SignerConfig, "address" | "health"> {
+  const health = options.required("insecure-health-check-address");
+  return {
+    address: address(options, "address"),
+    health: health === "" || health === "off" ? undefined : address(options, "insecure-health-check-address"),
+  };
+}
+
+function address(options: Options, flag: string): Address {
+  const text = options.required(flag);
+  const parsed = parseAddress(text);
+  if (parsed === undefined) {
+    throw new UsageError(
+      `Cannot use ${options.origin(flag)} ${JSON.stringify(text)}: it takes HOST:PORT, as 0.0.0.0:6443`,
+    );
+  }
+  return { ...parsed, host: parsed.host === "" ? "0.0.0.0" : parsed.host };
+}
+
+function lifetimesOf(options: Options): Pick<SignerConfig, "lifetimeSeconds"> {
+  const lifetimes: [EtcdProfileName, string][] = [["etcd-peer", "peercertdur"], ["etcd-server", "servercertdur"], [
+    "etcd-metric",
+    "metriccertdur",
+  ]];
+  return {
+    lifetimeSeconds: Object.fromEntries(
+      lifetimes.map(([profile, flag]) => [profile, Math.floor(options.seconds(flag) ?? 0)]),
+    ),
+  };
+}
+
+type Parts = Pick<SignerConfig, "cas" | "serving" | "requests" | "tokens">;
+
+/** What the older system's flags say, refused in its order. */
+function ownConfig(options: Options): Parts {
+  const etcd = caPair(options, "cacrt", "cakey");
+  const metric = caPair(options, "metric-cacrt", "metric-cakey");
+  if (etcd === undefined && metric === undefined) {
+    throw new UsageError(
+      "Missing CA: at least one pair of --cacrt and --cakey, or --metric-cacrt and --metric-cakey, is needed",
+    );
+  }
+  const [certificates, keys] = [options.list("servcrt"), options.list("servkey")];
+  if (certificates.length === 0 || keys.length === 0) {
+    throw new UsageError("Missing --servcrt and --servkey: at least one pair is needed");
+  }
+  if (certificates.length !== keys.length) {
+    throw new UsageError(
+      `Cannot pair ${certificates.length} --servcrt with ${keys.length} --servkey: as many of both are needed`,
+    );
+  }
+  return {
+    cas: { ...etcd && { etcd }, ...metric && { metric } },
+    serving: certificates.map((certificate, index) => ({ certificate, key: keys[index] ?? "" })),
+    requests: options.required("csrdir"),
+    tokens: [],
+  };
+}
+
+function caPair(options: Options, certificateFlag: string, keyFlag: string): PairPaths | undefined {
+  const [certificate, key] = [options.text(certificateFlag), options.text(keyFlag)];
+  if (certificate === undefined && key === undefined) return undefined;
+  if (certificate === undefined || key === undefined) {
+    const [given, missing] = certificate === undefined ? [keyFlag, certificateFlag] : [certificateFlag, keyFlag];
+    throw new UsageError(`Missing --${missing}: it takes FILE, and goes with --${given}`);
+  }
+  return { certificate, key };
+}
+
+async function embeddedConfig(options: Options, runtime: Runtime, log: Log): Promise<Parts> {
+  const paths = await prepareEmbedded(runtime, options.required("state-dir"), log);
+  const token = (await readText(runtime.files, paths.token)).trim();
+  const username = `system:bootstrap:${token.split(".")[0]}`;
+  return {
+    cas: {
+      etcd: { certificate: paths.caCertificate, key: paths.caKey },
+      metric: { certificate: paths.metricCertificate, key: paths.metricKey },
+    },
+    serving: [{ certificate: paths.servingCertificate, key: paths.servingKey }],
+    requests: paths.requests,
+    tokens: [{
+      token,
+      identity: { username, groups: ["system:bootstrappers", "system:authenticated"], proof: "token" },
+    }],
+  };
+}
+
+const DEFAULT_PORT = 6443;
+
+/** How to start the agent: from a checkout by the runtime that runs this, else by the name it is installed under. */
+function agentCommand(runtime: Runtime): string {
+  const source = new URL(import.meta.url);
+  if (!source.pathname.endsWith(".ts") || source.protocol !== "file:") return "certgen-agent request";
+  const commands = { node: "npx tsx", deno: "deno run -A", bun: "bun" };
+  return `${commands[runtime.name]} cli/agent.ts request`;
+}
+
+/** The agent's command line, for this machine and for another one. */
+function invitation(options: Options, runtime: Runtime, port: number): string {
+  const paths = embeddedPaths(options.required("state-dir"));
+  const agent = agentCommand(runtime);
+  const plain = port === DEFAULT_PORT && !options.given("state-dir");
+  const here = `--address localhost:${port} --cacrt ${absolute(paths.servingCa)} --token-file ${absolute(paths.token)}`;
+  const [host = runtime.host().name] = runtime.host().addresses;
+  return [
+    "",
+    "Get a certificate on this machine:",
+    plain ? `  ${agent}` : `  ${agent} ${here}`,
+    `On another machine, with copies of ${paths.servingCa} and ${paths.token}:`,
+    `  ${agent} --address ${formatAddress({ host, port })} --cacrt serving-ca.crt --token-file token`,
+    "",
+    "",
+  ].join("\n");
+}

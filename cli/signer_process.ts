@@ -1,0 +1,130 @@
+import { tokenAuthenticator, type TokenEntry } from "../src/auth/token.ts";
+import { type EtcdProfileName, etcdProfiles } from "../src/ca/etcd.ts";
+import { CertgenError, messageOf } from "../src/errors.ts";
+import type { Handler, Log, Runtime, Server, TlsPair } from "../src/ports.ts";
+import { createSigner } from "../src/signer/create_signer.ts";
+import type { Issuers } from "../src/signer/judge.ts";
+import { DirectoryStore } from "../src/store/directory.ts";
+import type { Address } from "./address.ts";
+import { readIssuer, readPair } from "./credentials.ts";
+import { watchFiles } from "./watch_files.ts";
+
+/** The two files of a certificate and its key. */
+export interface PairPaths {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** What a signer process is made of. */
+export interface SignerConfig {
+  /** CAs by the name that profiles call them. */
+  readonly cas: Readonly<Record<string, PairPaths>>;
+  readonly serving: readonly PairPaths[];
+  readonly requests: string;
+  readonly address: Address;
+  /** Where plain-HTTP health checks are answered, if anywhere. */
+  readonly health: Address | undefined;
+  readonly lifetimeSeconds: Readonly<Partial<Record<EtcdProfileName, number>>>;
+  /** Without any, everybody may ask. */
+  readonly tokens: readonly TokenEntry[];
+}
+
+/** A signer that serves. */
+export interface SignerProcess {
+  readonly port: number;
+  readonly healthPort: number | undefined;
+  /** Stops accepting, finishes what is in flight, 10 s at most. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Checks everything that was given and starts to serve.
+ * @throws CertgenError naming the file and the fault
+ */
+export async function startSigner(runtime: Runtime, config: SignerConfig, log: Log): Promise<SignerProcess> {
+  const { files } = runtime;
+  const loadIssuers = async (): Promise<Issuers> => {
+    const entries = Object.entries(config.cas).map(async ([name, { certificate, key }]) =>
+      [name, await readIssuer(files, certificate, key)] as const
+    );
+    return Object.fromEntries(await Promise.all(entries));
+  };
+  const loadServing = async (): Promise<TlsPair[]> => {
+    const pairs = config.serving.map(({ certificate, key }) => readPair(files, certificate, key));
+    return (await Promise.all(pairs)).map(([certificate, privateKey]) => ({ certificate, privateKey }));
+  };
+  await checkWritable(runtime, config.requests);
+  const signer = createSigner({
+    issuers: await loadIssuers(),
+    profiles: etcdProfiles(config.lifetimeSeconds),
+    store: new DirectoryStore(files, config.requests),
+    authenticators: config.tokens.length === 0 ? [] : [tokenAuthenticator(config.tokens)],
+    log,
+  });
+  const onError = (error: unknown): void => log("debug", "connection failed", { because: messageOf(error) });
+  const server = await runtime.serve({
+    hostname: config.address.host,
+    port: config.address.port,
+    tls: await loadServing(),
+    handler: signer.fetch,
+    onError,
+  });
+  const health = await startHealth(runtime, config.health, signer.fetch, onError, log);
+  const watcher = watchFiles(runtime, log, [
+    {
+      what: "CA",
+      paths: Object.values(config.cas).flatMap(({ certificate, key }) => [certificate, key]),
+      reload: async () => signer.useIssuers(await loadIssuers()),
+    },
+    {
+      what: "serving certificate",
+      paths: config.serving.flatMap(({ certificate, key }) => [certificate, key]),
+      reload: async () => await server.reload(await loadServing()),
+    },
+  ]);
+  return {
+    port: server.port,
+    healthPort: health?.port,
+    stop: async () => {
+      watcher.stop();
+      await Promise.all([server.stop(), health?.stop()]);
+    },
+  };
+}
+
+/** Plain HTTP, and nothing there but `/readyz`. A port that is taken is no reason not to sign. */
+async function startHealth(
+  runtime: Runtime,
+  address: Address | undefined,
+  fetch: Handler,
+  onError: (error: unknown) => void,
+  log: Log,
+): Promise<Server | undefined> {
+  if (address === undefined) return undefined;
+  const handler: Handler = (request, info) =>
+    new URL(request.url).pathname === "/readyz"
+      ? fetch(request, info)
+      : new Response("404 page not found\n", { status: 404 });
+  try {
+    return await runtime.serve({ hostname: address.host, port: address.port, handler, onError });
+  } catch (error) {
+    log("warn", 'health checks are not served: give another --insecure-health-check-address, or "off"', {
+      because: messageOf(error),
+    });
+    return undefined;
+  }
+}
+
+/** A directory that does not keep what it is given is found out now, and not by the first node that asks. */
+async function checkWritable({ files }: Runtime, directory: string): Promise<void> {
+  const stat = await files.stat(directory);
+  if (stat === undefined) {
+    throw new CertgenError(
+      "not-found",
+      `Cannot keep requests in ${JSON.stringify(directory)}: there is no such directory`,
+    );
+  }
+  const probe = `${directory}/.probe.${crypto.randomUUID()}.tmp`;
+  await files.create(probe, new Uint8Array(), 0o600);
+  await files.remove(probe);
+}

@@ -1,0 +1,64 @@
+import { type KubeconfigTarget, readKubeconfig } from "../src/agent/kubeconfig.ts";
+import type { Runtime } from "../src/ports.ts";
+import { formatAddress, parseAddress } from "./address.ts";
+import { readText } from "./credentials.ts";
+import { embeddedPaths } from "./embedded.ts";
+import { UsageError } from "./exit.ts";
+import type { Options } from "./options.ts";
+import { checkSafePath } from "./safe_path.ts";
+
+/** A signer and how to reach it. */
+export interface Target extends Pick<KubeconfigTarget, "url" | "ca" | "token" | "client"> {
+  /** PEM of the CA that must have issued the answer, where the signer cannot say. */
+  readonly issuerCa: string | undefined;
+}
+
+/**
+ * The signer that the flags name: by kubeconfig, by address and CA, or the one of the embedded default beside this agent.
+ * @throws UsageError where they contradict each other or name none
+ */
+export async function targetOf(options: Options, runtime: Runtime): Promise<Target> {
+  const { files } = runtime;
+  const text = async (flag: string): Promise<string | undefined> => {
+    const path = options.text(flag);
+    return path === undefined ? undefined : await readText(files, path);
+  };
+  const kubeconfig = options.text("kubeconfig");
+  const issuer = await text("issuer-cacrt");
+  if (kubeconfig !== undefined) {
+    if (options.given("address") || options.given("cacrt")) {
+      throw new UsageError("Cannot use --kubeconfig together with --address or --cacrt: it takes their place");
+    }
+    const target = await readKubeconfig(files, kubeconfig);
+    return { ...target, token: (await text("token-file"))?.trim() ?? target.token, issuerCa: issuer };
+  }
+  const embedded = embeddedPaths(".certgen");
+  const ca = await text("cacrt") ?? await readIfThere(runtime, embedded.servingCa);
+  if (ca === undefined) {
+    throw new UsageError(
+      `Missing --cacrt: it takes FILE, the CA of the signer's own certificate (and there is no ${embedded.servingCa})`,
+    );
+  }
+  const alone = !options.given("address") && !options.given("cacrt");
+  const token = await text("token-file") ?? (alone ? await readIfThere(runtime, embedded.token) : undefined);
+  return { url: urlOf(options), ca, token: token?.trim(), client: undefined, issuerCa: issuer ?? ca };
+}
+
+async function readIfThere(runtime: Runtime, path: string): Promise<string | undefined> {
+  if (await runtime.files.stat(path) === undefined) return undefined;
+  await checkSafePath(runtime, path);
+  return await readText(runtime.files, path);
+}
+
+function urlOf(options: Options): string {
+  const text = options.required("address");
+  const bare = text.replace(/^https:\/\//, "").replace(/\/$/, "");
+  const address = parseAddress(bare) ?? parseAddress(`${bare}:${text.startsWith("https://") ? 443 : 6443}`);
+  if (address === undefined || address.host === "" || address.port === 0) {
+    throw new UsageError(
+      `Cannot use ${options.origin("address")} ${JSON.stringify(text)}: it takes HOST:PORT or https://HOST:PORT`,
+    );
+  }
+  // the older agent's default was its server's listening address, which is no address to connect to
+  return `https://${formatAddress(address.host === "0.0.0.0" ? { ...address, host: "127.0.0.1" } : address)}`;
+}
