@@ -7,6 +7,7 @@ import { dnsNameFault } from "../src/x509/general_name.ts";
 import { parseCertificate } from "../src/x509/certificate.ts";
 import { newCa, newLeaf, readIssuer, readText, writePair } from "./credentials.ts";
 import { checkSafePath } from "./safe_path.ts";
+import type { SignerParts } from "./signer_process.ts";
 
 /** Where the parts of the embedded default are. */
 export interface EmbeddedPaths {
@@ -76,6 +77,30 @@ export async function prepareEmbedded(runtime: Runtime, directory: string, log: 
     await files.replace(paths.token, toUtf8(newToken() + "\n"), 0o600);
   }
   return paths;
+}
+
+/** The embedded default, made where it is missing, as the parts of a signer that asks for its token. */
+export async function embeddedParts(
+  runtime: Runtime,
+  directory: string,
+  log: Log,
+): Promise<{ paths: EmbeddedPaths; parts: SignerParts }> {
+  const paths = await prepareEmbedded(runtime, directory, log);
+  const token = (await readText(runtime.files, paths.token)).trim();
+  const username = `system:bootstrap:${token.split(".")[0]}`;
+  const parts: SignerParts = {
+    cas: {
+      etcd: { certificate: paths.caCertificate, key: paths.caKey },
+      metric: { certificate: paths.metricCertificate, key: paths.metricKey },
+    },
+    serving: [{ certificate: paths.servingCertificate, key: paths.servingKey }],
+    requests: paths.requests,
+    tokens: [{
+      token,
+      identity: { username, groups: ["system:bootstrappers", "system:authenticated"], proof: "token" },
+    }],
+  };
+  return { paths, parts };
 }
 
 /** A CA of two files; one of them alone is somebody's mistake, and no reason to make another CA. */

@@ -1,15 +1,15 @@
 import type { EtcdProfileName } from "../src/ca/etcd.ts";
-import type { Log, Runtime } from "../src/ports.ts";
+import type { Runtime } from "../src/ports.ts";
 import { detectRuntime } from "../src/runtime/detect.ts";
 import { type Address, formatAddress, parseAddress } from "./address.ts";
-import { absolute, readText } from "./credentials.ts";
-import { embeddedPaths, prepareEmbedded } from "./embedded.ts";
+import { absolute } from "./credentials.ts";
+import { embeddedParts, embeddedPaths } from "./embedded.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { type CommandDefinition, COMMON_FLAGS, type FlagDefinition } from "./flag.ts";
 import { commandLog } from "./log.ts";
 import type { Options } from "./options.ts";
 import type { Context } from "./program.ts";
-import { type PairPaths, type SignerConfig, startSigner } from "./signer_process.ts";
+import { type PairPaths, type SignerConfig, type SignerParts, startSigner } from "./signer_process.ts";
 
 function path(name: string, description: string): FlagDefinition {
   return { name, value: "path", placeholder: "FILE", description };
@@ -84,7 +84,11 @@ export async function run(options: Options, context: Context): Promise<number> {
   const addresses = addressesOf(options);
   const own = OWN.some((flag) => options.given(flag)) ? ownConfig(options) : undefined;
   const runtime = await detectRuntime();
-  const config = { ...addresses, ...lifetimesOf(options), ...own ?? await embeddedConfig(options, runtime, log) };
+  const config = {
+    ...addresses,
+    ...lifetimesOf(options),
+    ...own ?? (await embeddedParts(runtime, options.required("state-dir"), log)).parts,
+  };
   let stop = (_signal: string): void => {};
   const stopped = new Promise<string>((resolve) => stop = resolve);
   runtime.onStopSignal(stop);
@@ -131,10 +135,8 @@ function lifetimesOf(options: Options): Pick<SignerConfig, "lifetimeSeconds"> {
   };
 }
 
-type Parts = Pick<SignerConfig, "cas" | "serving" | "requests" | "tokens">;
-
 /** What the older system's flags say, refused in its order. */
-function ownConfig(options: Options): Parts {
+function ownConfig(options: Options): SignerParts {
   const etcd = caPair(options, "cacrt", "cakey");
   const metric = caPair(options, "metric-cacrt", "metric-cakey");
   if (etcd === undefined && metric === undefined) {
@@ -167,24 +169,6 @@ function caPair(options: Options, certificateFlag: string, keyFlag: string): Pai
     throw new UsageError(`Missing --${missing}: it takes FILE, and goes with --${given}`);
   }
   return { certificate, key };
-}
-
-async function embeddedConfig(options: Options, runtime: Runtime, log: Log): Promise<Parts> {
-  const paths = await prepareEmbedded(runtime, options.required("state-dir"), log);
-  const token = (await readText(runtime.files, paths.token)).trim();
-  const username = `system:bootstrap:${token.split(".")[0]}`;
-  return {
-    cas: {
-      etcd: { certificate: paths.caCertificate, key: paths.caKey },
-      metric: { certificate: paths.metricCertificate, key: paths.metricKey },
-    },
-    serving: [{ certificate: paths.servingCertificate, key: paths.servingKey }],
-    requests: paths.requests,
-    tokens: [{
-      token,
-      identity: { username, groups: ["system:bootstrappers", "system:authenticated"], proof: "token" },
-    }],
-  };
 }
 
 const DEFAULT_PORT = 6443;

@@ -15,18 +15,23 @@ export interface PairPaths {
   readonly key: string;
 }
 
-/** What a signer process is made of. */
-export interface SignerConfig {
+/** What a signer process stands on. */
+export interface SignerParts {
   /** CAs by the name that profiles call them. */
   readonly cas: Readonly<Record<string, PairPaths>>;
   readonly serving: readonly PairPaths[];
+  /** Directory where requests are kept. */
   readonly requests: string;
+  /** Without any, everybody may ask. */
+  readonly tokens: readonly TokenEntry[];
+}
+
+/** What a signer process is made of. */
+export interface SignerConfig extends SignerParts {
   readonly address: Address;
   /** Where plain-HTTP health checks are answered, if anywhere. */
   readonly health: Address | undefined;
   readonly lifetimeSeconds: Readonly<Partial<Record<EtcdProfileName, number>>>;
-  /** Without any, everybody may ask. */
-  readonly tokens: readonly TokenEntry[];
 }
 
 /** A signer that serves. */
