@@ -56,7 +56,9 @@ export function start(
     stop: async (signal = "SIGTERM") => {
       // by process id: after child.kill() Deno reports the signal, whatever the exit code was
       const kill = (signal: "SIGTERM" | "SIGKILL"): void => {
-        if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) process.kill(child.pid, signal);
+        if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
+          process.kill(child.pid, signal);
+        }
       };
       kill(signal);
       const timer = setTimeout(() => kill("SIGKILL"), 10_000);

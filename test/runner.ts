@@ -71,8 +71,9 @@ export async function runTests(options: RunOptions): Promise<RunResult> {
       if (result.fault === undefined) return options.print(`ok   ${runtime} ${file} (${count})`);
       options.print(`FAIL ${runtime} ${file}: ${result.fault}\n${result.output.replace(/^(?=.)/gm, "     ")}`);
     };
-    await inParallel(options.files.filter((file) => !isIntegration(file)), CONCURRENCY, runOne);
-    await inParallel(options.files.filter(isIntegration), 1, runOne);
+    const files = options.files.filter((file) => runsOn(runtime, headerOf(file, options)));
+    await inParallel(files.filter((file) => !isIntegration(file)), CONCURRENCY, runOne);
+    await inParallel(files.filter(isIntegration), 1, runOne);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     options.print(`${runtime}: ${passed - before.passed} passed, ${failed - before.failed} failed, ${seconds} s`);
   }
@@ -84,8 +85,9 @@ export async function runTests(options: RunOptions): Promise<RunResult> {
 /** Runs one file on one runtime. */
 export async function runFile(runtime: RuntimeName, file: string, options: RunOptions): Promise<FileResult> {
   const source = readFileSync(`${options.folder}/${file}`, "utf8");
-  const header = source.split("\n", 10).join("\n");
-  const timeout = Number(/^\/\/ timeout: (\d+)$/m.exec(header)?.[1] ?? options.timeoutSeconds ?? TIMEOUT_SECONDS);
+  const timeout = Number(
+    /^\/\/ timeout: (\d+)$/m.exec(headerOf(file, options))?.[1] ?? options.timeoutSeconds ?? TIMEOUT_SECONDS,
+  );
   const started = performance.now();
   const end = await runProcess(runtime, file, options.folder, timeout);
   const summaries = [...end.stdout.matchAll(SUMMARY)].map((match) => match.slice(1).map(Number));
@@ -96,6 +98,17 @@ export async function runFile(runtime: RuntimeName, file: string, options: RunOp
   const failed = Math.max(total - passed, fault === undefined ? 0 : 1);
   const seconds = (performance.now() - started) / 1000;
   return { passed, failed, skipped, fault, reasons, output: end.output, seconds };
+}
+
+/** The first lines of a file, where it says `// timeout: 120` or `// runtimes: deno`. */
+function headerOf(file: string, { folder }: RunOptions): string {
+  return readFileSync(`${folder}/${file}`, "utf8").split("\n", 10).join("\n");
+}
+
+/** A file that tests one runtime's own behaviour names it; all others run on each. */
+function runsOn(runtime: RuntimeName, header: string): boolean {
+  const named = /^\/\/ runtimes: ([a-z, ]+)$/m.exec(header)?.[1];
+  return named === undefined || named.split(/, */).includes(runtime);
 }
 
 function faultOf(

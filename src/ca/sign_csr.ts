@@ -95,7 +95,14 @@ function profileOf({ profile, usages }: SignOptions, lifetimeSeconds: number | u
       lifetimeSeconds: lifetimeSeconds ?? YEAR_SECONDS,
     });
   }
-  const found = typeof profile === "string" ? etcdProfiles().find(({ name }) => name === profile) : profile;
+  const found = typeof profile === "string" ? builtIn().find(({ name }) => name === profile) : profile;
   if (found === undefined) throw new TypeError(`unknown profile ${JSON.stringify(profile)}`);
   return found;
 }
+
+/** Encoding the built-in profiles takes as long as issuing a certificate: once, and only where one is asked for. */
+function builtIn(): readonly Profile[] {
+  return builtInProfiles ??= etcdProfiles();
+}
+
+let builtInProfiles: readonly Profile[] | undefined;

@@ -1,0 +1,61 @@
+/**
+ * docs/commands.md from the commands' own definitions: `tsx test/commands_doc.ts` writes it, and a test compares it.
+ */
+import { writeFileSync } from "node:fs";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { definition as destroy } from "../cli/destroy.ts";
+import { type CommandDefinition, environmentName, type FlagDefinition } from "../cli/flag.ts";
+import { definition as init } from "../cli/init.ts";
+import { definition as request } from "../cli/request.ts";
+import { definition as serve } from "../cli/serve.ts";
+import { ROOT } from "./runtimes.ts";
+
+const COMMANDS: readonly CommandDefinition[] = [serve, init, destroy, request];
+
+const HEAD = `# Commands
+
+Every flag can be given as \`--flag value\` or \`--flag=value\`, or as an environment variable; the flag wins. Values stay as typed, and
+the empty string is one. Flags that may be repeated are comma separated in the environment. Durations are Go's, and \`d\` for a day:
+\`8760h\`, \`1h30m\`, \`90s\`, \`365d\`. Answers go to stdout, everything else to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage,
+3 denied by the signer, 4 timed out.
+`;
+
+/** The whole document. */
+export function commandsDoc(): string {
+  return [HEAD, ...COMMANDS.map(section)].join("\n");
+}
+
+function section({ program, name, description, example, flags }: CommandDefinition): string {
+  const rows = flags.map((flag) => row(program, flag)).join("\n");
+  return `## \`${program} ${name}\`\n\n${
+    sentence(description)
+  }\n\n\`\`\`sh\n${example}\n\`\`\`\n\n| flag | default | meaning | environment |\n|---|---|---|---|\n${rows}\n`;
+}
+
+function row(program: CommandDefinition["program"], flag: FlagDefinition): string {
+  const short = flag.short === undefined ? "" : `-${flag.short}, `;
+  const value = flag.value === "boolean" ? "" : ` ${flag.placeholder}`;
+  const fallback = flag.default === undefined ? flag.defaultWords ?? "none" : `\`${flag.default}\``;
+  const cells = [
+    `\`${short}--${flag.name}${value}\`${flag.repeatable ? " (repeatable)" : ""}`,
+    fallback,
+    meaning(flag),
+    `\`${environmentName(program, flag.name)}\``,
+  ];
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replace(/<(\w+)>/g, "&lt;$1&gt;")).join(" | ")} |`;
+}
+
+function meaning({ description, choices }: FlagDefinition): string {
+  return choices === undefined || choices.every((choice) => description.includes(choice))
+    ? description
+    : `${description}: ${choices.join(", ")}`;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  writeFileSync(`${ROOT}docs/commands.md`, commandsDoc());
+}
