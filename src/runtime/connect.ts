@@ -1,0 +1,109 @@
+import type { IncomingMessage } from "node:http";
+import https from "node:https";
+import { concat } from "../bytes.ts";
+import type { Bytes } from "../bytes.ts";
+import { CertgenError } from "../errors.ts";
+import type { Connection, ConnectOptions } from "../ports.ts";
+import { headersOf } from "./http_request.ts";
+import { networkError } from "./network_error.ts";
+import { readCertificates, readPair } from "./tls_pair.ts";
+
+const MAX_SOCKETS = 8;
+/** Statuses that `new Response` takes no body with. */
+const NULL_BODY: readonly number[] = [101, 103, 204, 205, 304];
+
+interface Limits {
+  readonly timeoutSeconds: number;
+  readonly maxBytes: number;
+}
+
+/**
+ * A `fetch` over `node:https`, the one client that trusts the given CA *instead of* the system's on all runtimes. An
+ * answer is taken whole; a redirect is an answer like others.
+ *
+ * Its requests reject with a `CertgenError`: `unavailable` where the peer cannot be reached or does not answer in time,
+ * `invalid-certificate` where it cannot be trusted, `unauthorized` where it refuses the client's certificate,
+ * `too-large`; or with the reason of the request's signal.
+ * @throws CertgenError `malformed-pem`, `malformed-key` or `invalid-certificate` where `ca` or `client` cannot be used
+ */
+export function connect(options: ConnectOptions): Connection {
+  const { client, timeoutSeconds = 30, maxBytes = 4 * 1024 * 1024 } = options;
+  const ca = readCertificates(options.ca, "trust CA").map((certificate) => certificate.toString());
+  if (client !== undefined) readPair(client, "present client certificate");
+  const agent = new https.Agent({
+    ca,
+    ...(client && { cert: client.certificate, key: client.privateKey }),
+    keepAlive: true,
+    maxSockets: MAX_SOCKETS,
+    minVersion: "TLSv1.2",
+    rejectUnauthorized: true, // said, since NODE_TLS_REJECT_UNAUTHORIZED=0 would be obeyed otherwise
+  });
+  return {
+    fetch: (request) => send(agent, request, { timeoutSeconds, maxBytes }),
+    close: () => agent.destroy(),
+  };
+}
+
+async function send(agent: https.Agent, request: Request, limits: Limits): Promise<Response> {
+  const { method, signal } = request;
+  const url = new URL(request.url);
+  if (url.protocol !== "https:") throw new TypeError(`Cannot request ${JSON.stringify(url.href)}: not an https: URL`);
+  const headers: Record<string, string> = {};
+  request.headers.forEach((value, name) => headers[name] = value);
+  const body = method === "GET" || method === "HEAD" ? undefined : new Uint8Array(await request.arrayBuffer());
+  if (body !== undefined) headers["content-length"] = String(body.byteLength);
+
+  return await new Promise<Response>((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const outgoing = https.request(url, { agent, method, headers });
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
+    };
+    const fail = (error: unknown): void => {
+      settle();
+      reject(error);
+      outgoing.destroy();
+    };
+    const abort = (): void => fail(signal.reason);
+    const timer = setTimeout(() => {
+      const why = `no answer within ${limits.timeoutSeconds} s`;
+      fail(new CertgenError("unavailable", `Cannot reach ${url.origin}: ${why}`));
+    }, limits.timeoutSeconds * 1000);
+    signal.addEventListener("abort", abort, { once: true });
+    outgoing.on("error", (error) => fail(networkError(url, error)));
+    outgoing.on("response", (incoming) => {
+      readAnswer(incoming, url, limits.maxBytes).then((response) => {
+        settle();
+        resolve(response);
+      }, fail);
+    });
+    outgoing.end(body);
+  });
+}
+
+function readAnswer(incoming: IncomingMessage, url: URL, maxBytes: number): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const chunks: Bytes[] = [];
+    let length = 0;
+    incoming.on("data", (chunk: Bytes) => {
+      length += chunk.byteLength;
+      if (length <= maxBytes) return void chunks.push(chunk);
+      reject(new CertgenError("too-large", `Cannot take the answer of ${url.origin}: larger than ${maxBytes} bytes`));
+    });
+    incoming.on("error", (error) => reject(networkError(url, error)));
+    // comes last; a promise that was kept before does not mind
+    incoming.on("close", () => {
+      reject(new CertgenError("unavailable", `Cannot reach ${url.origin}: connection closed within the answer`));
+    });
+    incoming.on("end", () => {
+      const status = incoming.statusCode ?? 0;
+      try {
+        const body = NULL_BODY.includes(status) ? null : concat(chunks);
+        resolve(new Response(body, { status, headers: headersOf(incoming.rawHeaders) }));
+      } catch (cause) {
+        reject(new CertgenError("unavailable", `Cannot read the answer of ${url.origin}: status ${status}`, { cause }));
+      }
+    });
+  });
+}

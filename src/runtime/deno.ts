@@ -1,0 +1,22 @@
+/**
+ * What certgen needs of Deno, 2.9 or newer, through its node: modules.
+ * @module
+ */
+import type { Runtime } from "../ports.ts";
+import { connect } from "./connect.ts";
+import { files } from "./files.ts";
+import { createListener } from "./listener.ts";
+import { serveWith } from "./serve.ts";
+import { host, onStopSignal, sleep, userId } from "./system.ts";
+
+/** The runtime of a program that runs on Deno. */
+export const deno: Runtime = {
+  name: "deno",
+  files,
+  serve: serveWith(createListener),
+  connect,
+  sleep,
+  host,
+  userId,
+  onStopSignal,
+};

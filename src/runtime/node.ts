@@ -1,0 +1,22 @@
+/**
+ * What certgen needs of Node, 20 or newer.
+ * @module
+ */
+import type { Runtime } from "../ports.ts";
+import { connect } from "./connect.ts";
+import { files } from "./files.ts";
+import { createListener } from "./listener.ts";
+import { serveWith } from "./serve.ts";
+import { host, onStopSignal, sleep, userId } from "./system.ts";
+
+/** The runtime of a program that runs on Node. */
+export const node: Runtime = {
+  name: "node",
+  files,
+  serve: serveWith(createListener),
+  connect,
+  sleep,
+  host,
+  userId,
+  onStopSignal,
+};

@@ -1,0 +1,15 @@
+import type { Runtime } from "../../src/ports.ts";
+import { connectContract } from "./runtime_connect.ts";
+import { filesContract } from "./runtime_files.ts";
+import { hostileClientContract } from "./runtime_hostile.ts";
+import { serveContract } from "./runtime_serve.ts";
+import { systemContract } from "./runtime_system.ts";
+
+/** What every {@link Runtime} must do: one suite for each of its parts. */
+export function runtimeContract(name: string, runtime: Runtime): void {
+  filesContract(`${name} files`, runtime.files);
+  systemContract(`${name} system`, runtime);
+  serveContract(`${name} serve`, runtime);
+  hostileClientContract(`${name} serve, hostile clients`, runtime);
+  connectContract(`${name} connect`, runtime);
+}
