@@ -66,8 +66,12 @@ export class SignerClient {
     try {
       return fromUtf8(await this.#persist("GET", `/ca/${encodeURIComponent(profile)}`));
     } catch (error) {
-      if (error instanceof CertgenError && error.code === "not-found") return undefined;
-      throw error;
+      if (!(error instanceof CertgenError)) throw error;
+      if (error.code === "not-found") return undefined;
+      if (error.code !== "malformed-object") throw error;
+      throw new CertgenError("invalid-certificate", `Cannot use the CA that the signer names: ${error.message}`, {
+        cause: error,
+      });
     }
   }
 

@@ -81,7 +81,7 @@ export class PairFiles {
    */
   async commit(certificate: string): Promise<void> {
     await this.#files.replace(`${this.#base}.crt.new`, toUtf8(certificate), 0o644);
-    await this.#swap();
+    await this.#swap(true);
   }
 
   /** Finishes a commit that was interrupted: a staged certificate was checked, and belongs to the staged key or the key in use. */
@@ -93,14 +93,14 @@ export class PairFiles {
     const current = await this.#keyInUse();
     const fits = (key: KeyPair | undefined): boolean =>
       key !== undefined && certificate !== undefined && equal(key.publicKey.spki, certificate.publicKey.spki);
-    if (fits(staged) || fits(current)) await this.#swap();
+    if (fits(staged)) await this.#swap(true);
+    else if (fits(current)) await this.#swap(false);
     else await this.#files.remove(`${this.#base}.crt.new`);
   }
 
-  async #swap(): Promise<void> {
-    if (await this.#files.stat(`${this.#base}.key.new`) !== undefined) {
-      await this.#files.rename(`${this.#base}.key.new`, this.paths.key);
-    }
+  /** A staged key is another's where the certificate belongs to the key in use: it stays staged. */
+  async #swap(isKeyStaged: boolean): Promise<void> {
+    if (isKeyStaged) await this.#files.rename(`${this.#base}.key.new`, this.paths.key);
     await this.#files.rename(`${this.#base}.crt.new`, this.paths.certificate);
     await this.#files.remove(`${this.#base}.request.new`);
   }

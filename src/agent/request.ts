@@ -72,6 +72,16 @@ export function decodeRequest(json: string | undefined): StagedRequest | undefin
  */
 export async function submit(client: SignerClient, request: StagedRequest, log: Log): Promise<string> {
   try {
+    return await submitAsKnown(client, request, log);
+  } catch (cause) {
+    if (!(cause instanceof CertgenError) || cause.code !== "malformed-object") throw cause;
+    throw new CertgenError("rejected", `Cannot understand the signer: ${cause.message}`, { cause });
+  }
+}
+
+/** As v1, or as v1beta1 where the signer does not know v1. */
+async function submitAsKnown(client: SignerClient, request: StagedRequest, log: Log): Promise<string> {
+  try {
     return await submitAs(client, request, "v1", log);
   } catch (error) {
     if (!(error instanceof CertgenError) || error.code !== "not-found") throw error;

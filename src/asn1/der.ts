@@ -6,7 +6,7 @@
 import { compare } from "../bytes.ts";
 import { CertgenError } from "../errors.ts";
 import { checkPrimitive } from "./der_value.ts";
-import { Tag } from "./tag.ts";
+import { CONSTRUCTED, Tag } from "./tag.ts";
 
 /** Deepest nesting accepted: a certificate needs 9, and an attacker's 100,000 must not reach the stack. */
 const MAX_DEPTH = 32;
@@ -47,8 +47,14 @@ export class DerElement {
     return this.offset + (this.#contentStart - this.#start);
   }
 
-  /** A cursor over the elements inside, for the structure called `what`. */
+  /**
+   * A cursor over the elements inside, for the structure called `what`.
+   * @throws CertgenError `malformed-asn1` where it is primitive: nothing has checked what is inside
+   */
   children(what: string): DerCursor {
+    if ((this.tag & CONSTRUCTED) === 0) {
+      throw structureError(what, `tag ${hexTag(this.tag)} has no elements inside`, this.offset);
+    }
     return new DerCursor(this.#source, this.#contentStart, this.#end, this.offset - this.#start, what);
   }
 }
@@ -153,7 +159,7 @@ function hexTag(tag: number): string {
 function checkElement(source: Uint8Array, at: number, limit: number, base: number, depth: number): DerElement {
   if (depth > MAX_DEPTH) throw derError(`nesting deeper than ${MAX_DEPTH}`, base + at);
   const element = readElement(source, at, limit, base);
-  const constructed = (element.tag & 0x20) !== 0;
+  const constructed = (element.tag & CONSTRUCTED) !== 0;
   const universal = (element.tag & 0xc0) === 0;
   if (universal && constructed && element.tag !== Tag.sequence && element.tag !== Tag.set) {
     throw derError(`constructed encoding of tag ${hexTag(element.tag)}`, element.offset);

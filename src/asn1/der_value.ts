@@ -5,7 +5,7 @@
  */
 import { fromUtf8, toLatin1 } from "../bytes.ts";
 import type { DerElement } from "./der.ts";
-import { Tag } from "./tag.ts";
+import { CONSTRUCTED, Tag } from "./tag.ts";
 
 /** The unused bits of a BIT STRING's last octet, and its octets. */
 export interface BitString {
@@ -49,6 +49,9 @@ export function checkPrimitive(tag: number, content: Uint8Array): string | undef
       return timeOf(tag, content) === undefined ? "time is not YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ" : undefined;
     case 0x00:
       return "end-of-contents octets";
+    case Tag.sequence & ~CONSTRUCTED:
+    case Tag.set & ~CONSTRUCTED:
+      return "SEQUENCE or SET is not constructed";
     default:
       return undefined;
   }

@@ -85,12 +85,16 @@ export function namedBits(positions: readonly number[]): Bytes {
   return element(Tag.bitString, Uint8Array.of(unused), octets);
 }
 
-/** OBJECT IDENTIFIER from its dotted text. */
+/** OBJECT IDENTIFIER from its dotted text; a `TypeError` where it is none. */
 export function oid(text: string): Bytes {
   const [root = 0, second = 0, ...rest] = text.split(".").map(Number);
+  // X.690 §8.19.4: the first two arcs share a number, which leaves 40 to the second below 0 and 1
+  if (!/^[012](?:\.\d+)+$/.test(text) || (root < 2 && second > 39)) {
+    throw new TypeError(`not an object identifier: ${text}`);
+  }
   const octets: number[] = [];
   for (const arc of [root * 40 + second, ...rest]) {
-    if (!Number.isSafeInteger(arc) || arc < 0) throw new TypeError(`not an object identifier: ${text}`);
+    if (!Number.isSafeInteger(arc)) throw new TypeError(`not an object identifier: ${text}`);
     const groups = [arc % 128];
     for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128)) groups.unshift(0x80 | left % 128);
     octets.push(...groups);
@@ -112,6 +116,7 @@ export function printableString(text: string): Bytes {
 
 /** Time of RFC 5280 §4.1.2.5: UTCTime through 2049, GeneralizedTime after; whole seconds. */
 export function time(moment: Date): Bytes {
+  if (Number.isNaN(moment.getTime())) throw new TypeError("not a moment");
   const digits = moment.toISOString().replace(/[-:T]|\.\d+/g, "");
   if (digits.length !== 15) throw new TypeError(`not a year of four digits: ${digits}`);
   const year = moment.getUTCFullYear();

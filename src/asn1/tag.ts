@@ -21,6 +21,9 @@ export const Tag = {
   set: 0x31,
 } as const;
 
+/** The bit of an identifier octet that says that there are elements inside (X.690 §8.1.2.5). */
+export const CONSTRUCTED = 0x20;
+
 /** Identifier octet of `[number] IMPLICIT` over a primitive type. */
 export function contextPrimitive(number: number): number {
   return 0x80 | number;

@@ -9,7 +9,7 @@ import { encodeBasicConstraints, encodeKeyUsage, encodeSubjectKeyIdentifier } fr
 import { generateKey, type KeyOptions, type KeyType } from "../x509/key.ts";
 import { encodeName, type Subject } from "../x509/name.ts";
 import { keyIdentifier } from "../x509/public_key.ts";
-import { type Issuer, newSerialNumber, validityAt } from "./issuer.ts";
+import { EMPTY_NAME_LENGTH, type Issuer, newSerialNumber, validityAt } from "./issuer.ts";
 
 /** What a CA is to be. The members of {@link Subject} are its name. */
 export interface CaOptions extends Subject, KeyOptions {
@@ -29,7 +29,7 @@ const TEN_YEARS_SECONDS = 3650 * 86_400;
  * Makes a CA that signs certificates of nodes and CRLs, and no other CAs (path length 0).
  *
  * @returns an issuer: the certificate and its key
- * @throws TypeError for a name that cannot be written
+ * @throws TypeError for a name that is empty or cannot be written, or a lifetime that is none
  * @example
  * ```ts
  * import { createCa, exportPrivateKey } from "@certgen/core";
@@ -40,8 +40,13 @@ const TEN_YEARS_SECONDS = 3650 * 86_400;
  */
 export async function createCa(options: CaOptions): Promise<Issuer> {
   const { keyType, lifetimeSeconds = TEN_YEARS_SECONDS, extractable, now = systemNow, random, ...subject } = options;
-  const key = await generateKey(keyType, { extractable: extractable ?? false });
+  if (!Number.isSafeInteger(lifetimeSeconds) || lifetimeSeconds < 1) {
+    throw new TypeError("lifetimeSeconds is not a whole number from 1 on");
+  }
   const name = encodeName(subject);
+  // RFC 5280 §4.1.2.4: an issuer has a name
+  if (name.length === EMPTY_NAME_LENGTH) throw new TypeError("the CA has no name");
+  const key = await generateKey(keyType, { extractable: extractable ?? false });
   const parts = {
     serialNumber: newSerialNumber(random),
     issuer: name,

@@ -117,7 +117,7 @@ export async function issueCertificate(request: IssueRequest): Promise<Certifica
 }
 
 /** DER of an empty Name: `30 00`. */
-const EMPTY_NAME_LENGTH = 2;
+export const EMPTY_NAME_LENGTH = 2;
 
 /** Looks at what our own reader makes of the certificate that is about to be signed. */
 function check(tbs: TbsCertificate, { publicKey, names, profile, subject, serialNumber }: IssueRequest): void {

@@ -7,7 +7,9 @@ import {
   encodeBasicConstraints,
   encodeExtKeyUsage,
   encodeKeyUsage,
+  EXT_KEY_USAGES,
   type ExtKeyUsage,
+  KEY_USAGES,
   type KeyUsage,
 } from "../x509/extension.ts";
 import type { KeyAlgorithm } from "../x509/public_key.ts";
@@ -97,6 +99,11 @@ export function defineProfile(config: ProfileConfig): Profile {
   if (!Number.isInteger(lifetimeSeconds) || lifetimeSeconds < 1 || lifetimeSeconds > MAX_LIFETIME_SECONDS) {
     refuse(`lifetimeSeconds is not a whole number from 1 to ${MAX_LIFETIME_SECONDS}`);
   }
+  if (!Number.isInteger(maxNames) || maxNames < 0) refuse("maxNames is not a whole number from 0 on");
+  const unknown = keys.find((key) => !ALL_KEYS.includes(key)) ??
+    config.keyUsage.find((usage) => !KEY_USAGES.includes(usage)) ??
+    config.extKeyUsage.find((usage) => !EXT_KEY_USAGES.includes(usage));
+  if (unknown !== undefined) refuse(`${JSON.stringify(unknown)} is no key algorithm or usage`);
   if (config.keyUsage.includes("keyCertSign") || config.keyUsage.includes("cRLSign")) refuse("keyUsage is a CA's");
   if (keys.length === 0 || config.keyUsage.length === 0) refuse("keys or keyUsage is empty");
   if (config.subject?.organization === "" || config.subject?.commonNamePrefix === "") {

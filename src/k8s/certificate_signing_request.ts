@@ -189,9 +189,12 @@ function signerNameOf(spec: JsonObject, version: ApiVersion): string | undefined
   return signerName;
 }
 
+/** Shortest lifetime that may be asked for, as in Kubernetes. */
+export const MIN_EXPIRATION_SECONDS = 600;
+
 function expirationOf(spec: JsonObject): number | undefined {
   const seconds = integerMember(spec, "expirationSeconds", "spec.expirationSeconds");
-  if (seconds !== undefined && seconds < 600) {
+  if (seconds !== undefined && seconds < MIN_EXPIRATION_SECONDS) {
     throw invalid("spec.expirationSeconds", "may not specify a duration less than 600 seconds (10 minutes)");
   }
   return seconds;

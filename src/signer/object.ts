@@ -113,7 +113,11 @@ export function isUnfinished(object: CertificateSigningRequest): boolean {
 
 /** The serial number that was recorded with the decision. */
 export function serialNumberOf(object: CertificateSigningRequest): Uint8Array {
-  return fromHex(object.metadata.annotations?.[SERIAL_NUMBER] ?? "");
+  const octets = fromHex(object.metadata.annotations?.[SERIAL_NUMBER] ?? "");
+  if (octets.length !== 16 || octets.every((octet) => octet === 0)) {
+    throw new Error("the recorded serial number is not one that the signer makes");
+  }
+  return octets;
 }
 
 /** Whether an object was made through v1beta1. */

@@ -15,9 +15,11 @@ import {
   encode,
   fromBase64Pem,
   isOwn,
+  MIN_EXPIRATION_SECONDS,
   timestamp,
 } from "../k8s/certificate_signing_request.ts";
 import { KeyedLock } from "../lock.ts";
+import { nameFault } from "../object_name.ts";
 import type { Log, Now, Random } from "../ports.ts";
 import type { Entry, Store } from "../store/store.ts";
 import { type Csr, parseCsr } from "../x509/csr.ts";
@@ -133,7 +135,8 @@ export class SigningService {
    */
   async get(name: string, identity: Identity): Promise<CertificateSigningRequest> {
     this.checkMayCreate(identity);
-    const stored = await this.#read(name);
+    // what can be no name has no object
+    const stored = nameFault(name) === undefined ? await this.#read(name) : undefined;
     if (stored === undefined) throw new CertgenError("not-found", `${JSON.stringify(name)} not found`);
     if (!this.#mayGet(identity, stored.object)) {
       throw new CertgenError("forbidden", `User ${JSON.stringify(identity.username)} did not create it`);
@@ -217,7 +220,9 @@ export class SigningService {
   /** Whatever happened to the store between, nothing is signed but what is approved now. */
   async #judgeAgain(object: CertificateSigningRequest): Promise<Approved> {
     const csr = parseCsr(fromBase64Pem(object.spec.request));
-    const { signerName, usages } = object.spec;
+    this.#checkName(object.metadata.name, csr);
+    const { signerName, usages, expirationSeconds = MIN_EXPIRATION_SECONDS } = object.spec;
+    if (!(expirationSeconds >= MIN_EXPIRATION_SECONDS)) throw new Error("the stored lifetime is too short");
     const decision = await this.#judge.judge(
       { csr, signerName, usages, dropEmptyDnsNames: isThroughBeta(object) },
       this.#options.now(),

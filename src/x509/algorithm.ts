@@ -106,23 +106,23 @@ export function parseSignatureAlgorithm(element: DerElement): SignatureAlgorithm
  */
 export function parsePssParameters(element: DerElement, der: Uint8Array): SignatureAlgorithm | ForeignAlgorithm {
   const what = "RSA-PSS parameters";
+  if (element.tag !== Tag.sequence) throw structureError(what, "no SEQUENCE", element.offset);
   const fields = element.children(what);
-  const field = (number: number): DerElement | undefined => {
-    const wrapper = fields.optional(contextConstructed(number));
-    const inner = wrapper?.children(what);
-    const value = inner?.any(`field ${number}`);
+  const field = (number: number, tag: number): DerElement | undefined => {
+    const inner = fields.optional(contextConstructed(number))?.children(what);
+    const value = inner?.next(tag, `field ${number}`);
     inner?.end();
     return value;
   };
-  const digest = digestOid(field(0)) ?? Oid.sha1;
-  const mgf = field(1)?.children(what);
+  const digest = digestOid(field(0, Tag.sequence)) ?? Oid.sha1;
+  const mgf = field(1, Tag.sequence)?.children(what);
   const mgfId = mgf === undefined ? Oid.mgf1 : oidText(mgf.next(Tag.oid, "mask generation algorithm"));
   const mgfDigest = mgf === undefined ? Oid.sha1 : digestOid(mgf.next(Tag.sequence, "digest of the mask generation"));
   mgf?.end();
-  const salt = field(2);
-  const trailer = field(3);
+  const salt = field(2, Tag.integer);
+  const trailer = field(3, Tag.integer);
   fields.end();
-  const saltLength = salt === undefined ? 20 : salt.tag === Tag.integer ? smallInteger(salt) : undefined;
+  const saltLength = salt === undefined ? 20 : smallInteger(salt);
   if (saltLength === undefined) throw structureError(what, "salt length is no small INTEGER", element.offset);
   const hash = HASHES.get(digest);
   const plain = mgfId === Oid.mgf1 && mgfDigest === digest && saltLength <= 512 && trailer === undefined;
@@ -171,7 +171,9 @@ export function ecdsaToDer(signature: Uint8Array): Bytes {
  */
 export function ecdsaFromDer(der: Uint8Array, size: number): Bytes {
   const what = "ECDSA signature";
-  const fields = readDer(der, what).children(what);
+  const outer = readDer(der, what);
+  if (outer.tag !== Tag.sequence) throw structureError(what, "no SEQUENCE", outer.offset);
+  const fields = outer.children(what);
   const out = new Uint8Array(2 * size);
   for (const [index, name] of ["r", "s"].entries()) {
     const value = unsignedInteger(fields.next(Tag.integer, name));

@@ -76,9 +76,10 @@ export function parseCertificate(input: string | Uint8Array): Certificate {
   const parts = outer.children(WHAT);
   const tbs = parts.next(Tag.sequence, "tbsCertificate");
   const outerAlgorithm = parts.next(Tag.sequence, "signatureAlgorithm");
-  const signature = bitString(parts.next(Tag.bitString, "signatureValue"));
+  const signatureElement = parts.next(Tag.bitString, "signatureValue");
+  const signature = bitString(signatureElement);
   parts.end();
-  if (signature.unusedBits !== 0) throw structureError(WHAT, "signature has unused bits", outer.offset);
+  if (signature.unusedBits !== 0) throw structureError(WHAT, "signature has unused bits", signatureElement.offset);
   const der = new Uint8Array(outer.bytes);
   return {
     ...parseTbs(tbs, outerAlgorithm),
@@ -138,7 +139,11 @@ function parseTbs(tbs: DerElement, outerAlgorithm: DerElement | undefined): TbsC
   const publicKey = parsePublicKey(fields.next(Tag.sequence, "subjectPublicKeyInfo"));
   fields.optional(contextPrimitive(1));
   fields.optional(contextPrimitive(2));
-  const wrapper = fields.optional(contextConstructed(3))?.children(WHAT);
+  const extensionsField = fields.optional(contextConstructed(3));
+  if (extensionsField !== undefined && version !== 3) {
+    throw structureError(WHAT, `version ${version} has extensions`, extensionsField.offset);
+  }
+  const wrapper = extensionsField?.children(WHAT);
   const extensions = wrapper === undefined ? NO_EXTENSIONS : parseExtensions(wrapper.any("extensions"));
   wrapper?.end();
   fields.end();
@@ -204,21 +209,31 @@ export async function verifyCertificate(
 ): Promise<Certificate> {
   const at = options.at ?? systemNow();
   const candidates = Array.isArray(ca) ? ca as readonly Certificate[] : [ca as Certificate];
-  const issuer = candidates.find((candidate) => isIssuer(candidate, certificate));
-  if (issuer === undefined) {
+  const issuers = candidates.filter((candidate) => isIssuer(candidate, certificate));
+  if (issuers.length === 0) {
     const known = candidates.map((candidate) => JSON.stringify(formatName(candidate.subject))).join(", ");
     throw invalid(`its issuer ${JSON.stringify(formatName(certificate.issuer))} is not the CA ${known}`);
   }
-  const fault = validityFault(certificate, at) ?? caFault(issuer, at) ?? criticalFault(certificate);
+  const fault = validityFault(certificate, at) ?? criticalFault(certificate);
   if (fault !== undefined) throw invalid(fault);
-  await verifySignature(
-    issuer.publicKey,
-    certificate.signatureAlgorithm,
-    certificate.tbsCertificate,
-    certificate.signature,
-    WHAT,
-  );
-  return issuer;
+  let failure: unknown;
+  // a CA that was renewed stands in a bundle twice, with one name and often with one key
+  for (const issuer of issuers) {
+    try {
+      await verifyIssuedBy(certificate, issuer, at);
+      return issuer;
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+async function verifyIssuedBy(certificate: Certificate, issuer: Certificate, at: Date): Promise<void> {
+  const fault = caFault(issuer, at);
+  if (fault !== undefined) throw invalid(fault);
+  const { signatureAlgorithm, tbsCertificate, signature } = certificate;
+  await verifySignature(issuer.publicKey, signatureAlgorithm, tbsCertificate, signature, WHAT);
 }
 
 function isIssuer(ca: Certificate, certificate: Certificate): boolean {
@@ -231,8 +246,11 @@ function isIssuer(ca: Certificate, certificate: Certificate): boolean {
 /** Why a certificate is not valid at a moment, if it is not. Both ends are inclusive (RFC 5280 §4.1.2.5). */
 export function validityFault(certificate: TbsCertificate, at: Date): string | undefined {
   const second = Math.floor(at.getTime() / 1000) * 1000;
-  if (second < certificate.notBefore.getTime()) return `it is not valid before ${certificate.notBefore.toISOString()}`;
-  if (second > certificate.notAfter.getTime()) return `it expired at ${certificate.notAfter.toISOString()}`;
+  // turned around, so that a moment that is none is not one of validity
+  if (!(second >= certificate.notBefore.getTime())) {
+    return `it is not valid before ${certificate.notBefore.toISOString()}`;
+  }
+  if (!(second <= certificate.notAfter.getTime())) return `it expired at ${certificate.notAfter.toISOString()}`;
   return undefined;
 }
 

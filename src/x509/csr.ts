@@ -70,9 +70,10 @@ export function parseCsr(input: string | Uint8Array): Csr {
   const parts = outer.children(WHAT);
   const info = parts.next(Tag.sequence, "certificationRequestInfo");
   const signatureAlgorithm = parseSignatureAlgorithm(parts.next(Tag.sequence, "signatureAlgorithm"));
-  const signature = bitString(parts.next(Tag.bitString, "signature"));
+  const signatureElement = parts.next(Tag.bitString, "signature");
+  const signature = bitString(signatureElement);
   parts.end();
-  if (signature.unusedBits !== 0) throw structureError(WHAT, "signature has unused bits", 0);
+  if (signature.unusedBits !== 0) throw structureError(WHAT, "signature has unused bits", signatureElement.offset);
   const fields = info.children(WHAT);
   const version = fields.next(Tag.integer, "version");
   if (smallInteger(version) !== 0) throw structureError(WHAT, "version is not 0", version.offset);

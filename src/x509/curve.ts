@@ -1,5 +1,5 @@
 /**
- * The elliptic curves of SEC 2: whether a point lies on one. Runtimes differ in what they check at import (Deno takes
+ * Elliptic curves: whether a point is one that may be a key. Runtimes differ in what they check at import (Deno takes
  * points off the curve), so it is checked here, once, alike for all.
  * @module
  */
@@ -54,4 +54,24 @@ export function pointFault(curve: Curve, point: Uint8Array): string | undefined 
   const y = BigInt(`0x${toHex(point.subarray(1 + curve.size))}`);
   if (x >= curve.p || y >= curve.p) return "coordinate of the point is out of range";
   return (x * (x * x - 3n) + curve.b - y * y) % curve.p === 0n ? undefined : "point is not on the curve";
+}
+
+/** The y coordinates of Ed25519's points of order 1, 2, 4 and 8, as they are encoded: little-endian, without the sign of x. */
+const SMALL_ORDER: readonly string[] = [
+  "0000000000000000000000000000000000000000000000000000000000000000",
+  "0100000000000000000000000000000000000000000000000000000000000000",
+  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+];
+/** y from p = 2^255 - 19 on: 19 encodings that RFC 8032 §5.1.3 refuses. */
+const NOT_CANONICAL = /^(?:e[def]|f[0-9a-f])(?:ff){30}7f$/;
+
+/**
+ * Whether the 32 octets of an Ed25519 key are a point under which anybody can make signatures (small order), or one in an
+ * encoding that is not its own. Runtimes differ in what they make of these: Deno says no where Node and Bun say yes.
+ */
+export function isWeakEd25519Point(point: Uint8Array): boolean {
+  const y = toHex(point.subarray(0, 31)) + toHex(Uint8Array.of((point[31] ?? 0) & 0x7f));
+  return SMALL_ORDER.includes(y) || NOT_CANONICAL.test(y);
 }

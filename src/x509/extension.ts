@@ -6,7 +6,7 @@ import { bitString, booleanValue, oidText, smallInteger } from "../asn1/der_valu
 import { type DerCursor, type DerElement, readDer, structureError } from "../asn1/der.ts";
 import { boolean, implicit, integer, namedBits, octetString, oid, sequence } from "../asn1/der_writer.ts";
 import { Oid, oidName } from "../asn1/oid.ts";
-import { contextPrimitive, Tag } from "../asn1/tag.ts";
+import { contextConstructed, contextPrimitive, Tag } from "../asn1/tag.ts";
 import type { Bytes } from "../bytes.ts";
 import { encodeGeneralName, type GeneralName, parseGeneralName } from "./general_name.ts";
 
@@ -163,7 +163,11 @@ function parseSubjectKeyIdentifier(value: DerElement): Bytes {
 /** `SEQUENCE { keyIdentifier [0] OPTIONAL, authorityCertIssuer [1] OPTIONAL, … [2] OPTIONAL }` (RFC 5280 §4.2.1.1). */
 function parseAuthorityKeyIdentifier(value: DerElement): Bytes | undefined {
   const what = "authorityKeyIdentifier";
-  const identifier = expect(value, Tag.sequence, what).children(what).optional(contextPrimitive(0));
+  const fields = expect(value, Tag.sequence, what).children(what);
+  const identifier = fields.optional(contextPrimitive(0));
+  fields.optional(contextConstructed(1));
+  fields.optional(contextPrimitive(2));
+  fields.end();
   return identifier && new Uint8Array(identifier.content);
 }
 

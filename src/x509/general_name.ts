@@ -119,11 +119,12 @@ export function dnsNameFault(name: string): string | undefined {
 export function generalNames(dnsNames: readonly string[], ipAddresses: readonly string[]): GeneralName[] {
   const names = new Map<string, GeneralName>();
   for (const text of dnsNames) {
-    const value = text.toLowerCase();
-    const fault = dnsNameFault(value);
+    // judged before it is in lower case, which makes an ASCII k of the Kelvin sign
+    const fault = dnsNameFault(text);
     if (fault !== undefined) {
       throw new CertgenError("invalid-object", `Cannot use DNS name ${JSON.stringify(text)}: ${fault}`);
     }
+    const value = text.toLowerCase();
     names.set(`dns:${value}`, { type: "dns", value });
   }
   for (const text of ipAddresses) {

@@ -18,7 +18,7 @@ import {
 } from "./algorithm.ts";
 import { CURVES } from "./curve.ts";
 import { parsePemBlocks, toPem } from "./pem.ts";
-import { parsePublicKey, type PublicKey, spkiOfJwk } from "./public_key.ts";
+import { parsePublicKey, type PublicKey, spkiOfJwk, verifySignature } from "./public_key.ts";
 
 /** The kinds of keys certgen makes. */
 export type KeyType = "ec-p256" | "ec-p384" | "ec-p521" | "ed25519" | "rsa-2048" | "rsa-3072" | "rsa-4096";
@@ -115,26 +115,34 @@ const LABELS = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
 
 /**
  * Imports a private key: PEM of PKCS #8, PKCS #1 or SEC 1 (OpenSSL's `EC PARAMETERS` block before it is passed over),
- * or PKCS #8 in DER. Encrypted keys are refused.
+ * or PKCS #8 in DER. Encrypted keys are refused, and keys whose signatures do not verify.
  *
  * @throws CertgenError `malformed-pem`, `malformed-der`, `malformed-asn1`, `malformed-key` or `unsupported-algorithm`
  */
 export async function importPrivateKey(input: string | Uint8Array, options: KeyOptions = {}): Promise<KeyPair> {
   const pkcs8 = typeof input === "string" ? pkcs8OfPem(input) : input;
   const { der, parameters } = parsePrivateKeyInfo(readDer(pkcs8, WHAT));
+  const refuse = (cause: unknown): never => {
+    throw new CertgenError("malformed-key", `Cannot read ${WHAT}: it is no valid key`, { cause });
+  };
   const load = (extractable: boolean): Promise<CryptoKey> =>
-    crypto.subtle.importKey("pkcs8", der, parameters, extractable, ["sign"]).catch((cause) => {
-      throw new CertgenError("malformed-key", `Cannot read ${WHAT}: it is no valid key`, { cause });
-    });
-  // the public half comes out of an extractable copy, that nobody else sees
+    crypto.subtle.importKey("pkcs8", der, parameters, extractable, ["sign"]).catch(refuse);
+  // the public half comes out of an extractable copy, that nobody else sees; Deno looks at an EC key only then
   const copy = await load(true);
-  const pair = keyPair(copy, await crypto.subtle.exportKey("jwk", copy));
+  const pair = keyPair(copy, await crypto.subtle.exportKey("jwk", copy).catch(refuse));
   if (pair.publicKey.fault !== undefined) {
     throw new CertgenError("unsupported-algorithm", `Cannot use ${WHAT}: ${pair.publicKey.fault}`);
   }
-  if (pair.publicKey.rsa === undefined) return { ...pair, privateKey: options.extractable ? copy : await load(false) };
-  parameters.hash = pair.signatureAlgorithm.hash ?? "SHA-256";
-  return { ...pair, privateKey: await load(options.extractable ?? false) };
+  if (pair.publicKey.rsa !== undefined) parameters.hash = pair.signatureAlgorithm.hash ?? "SHA-256";
+  const key = { ...pair, privateKey: await load(options.extractable ?? false) };
+  // Deno looks at an RSA key only when it signs; and what a key signs whose halves do not fit, nobody can verify
+  await trySignature(key).catch(refuse);
+  return key;
+}
+
+async function trySignature(key: KeyPair): Promise<void> {
+  const data = new Uint8Array(32);
+  await verifySignature(key.publicKey, key.signatureAlgorithm, data, await sign(key, data), WHAT);
 }
 
 const WHAT = "private key";

@@ -93,7 +93,7 @@ export function attributeValues(name: Name, type: string): string[] {
 
 /**
  * Writes a Name: UTF8String, but PrintableString for the two attributes that must be (RFC 5280 §A.1).
- * @throws TypeError where a value is empty or too long, or an attribute is none that certgen writes
+ * @throws TypeError where a value is empty, too long or no Unicode text, or an attribute is none that certgen writes
  */
 export function encodeName(subject: Subject): Bytes {
   const rdns: Bytes[] = [];
@@ -104,6 +104,7 @@ export function encodeName(subject: Subject): Bytes {
       if (length === 0 || length > UPPER_BOUND[type]) {
         throw new TypeError(`${type} has ${length} characters: 1 to ${UPPER_BOUND[type]} are possible`);
       }
+      if (/\p{Surrogate}/u.test(value)) throw new TypeError(`${type} has half a surrogate pair`);
       const encoded = type === "country" || type === "serialNumber" ? printableString(value) : utf8String(value);
       rdns.push(setOf(sequence(oid(Oid[type]), encoded)));
     }

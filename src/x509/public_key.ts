@@ -17,7 +17,7 @@ import {
   type SignatureAlgorithm,
   webCryptoParameters,
 } from "./algorithm.ts";
-import { type Curve, CURVES, pointFault } from "./curve.ts";
+import { type Curve, CURVES, isWeakEd25519Point, pointFault } from "./curve.ts";
 
 /** The key algorithms certgen issues certificates for. RSA has 2048 to 4096 bits and the exponent 65537. */
 export type KeyAlgorithm = "ec-p256" | "ec-p384" | "ec-p521" | "ed25519" | "rsa";
@@ -57,11 +57,13 @@ const WHAT = "public key";
 export function parsePublicKey(element: DerElement): PublicKey {
   const fields = element.children(WHAT);
   const algorithm = fields.next(Tag.sequence, "algorithm");
-  const bits = bitString(fields.next(Tag.bitString, "subjectPublicKey"));
+  const bitsElement = fields.next(Tag.bitString, "subjectPublicKey");
+  const bits = bitString(bitsElement);
   fields.end();
   const spki = new Uint8Array(element.bytes);
   const keyBits = new Uint8Array(bits.bytes);
   const base = { spki, keyBits, fault: undefined };
+  const keyOffset = bitsElement.contentOffset + 1;
   const inner = algorithm.children(WHAT);
   const id = oidText(inner.next(Tag.oid, "algorithm"));
   const parameters = inner.more ? inner.any("parameters") : undefined;
@@ -73,12 +75,13 @@ export function parsePublicKey(element: DerElement): PublicKey {
     case Oid.ed25519:
       if (parameters !== undefined) throw malformed("Ed25519 has parameters");
       if (keyBits.length !== 32) throw malformed("Ed25519 key has not 32 octets");
+      if (isWeakEd25519Point(keyBits)) throw malformed("Ed25519 key is of small order or not canonical");
       return { ...base, algorithm: "ed25519", name: "Ed25519" };
     case Oid.rsaEncryption:
       if (parameters?.tag !== Tag.null) throw malformed("RSA parameters are not NULL");
-      return rsaKey(base, "rsa");
+      return rsaKey(base, keyOffset, "rsa");
     case Oid.rsassaPss: {
-      const key = rsaKey(base, "rsa-pss");
+      const key = rsaKey(base, keyOffset, "rsa-pss");
       if (parameters === undefined) return key;
       return { ...key, pss: parsePssParameters(parameters, sequence(oid(id), parameters.bytes)) };
     }
@@ -110,10 +113,10 @@ function keyAlgorithmOf(curve: Curve): KeyAlgorithm {
 }
 
 /** RFC 8017 §A.1.1: `RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }`. */
-function rsaKey(base: Base, algorithm: "rsa" | "rsa-pss"): PublicKey {
+function rsaKey(base: Base, offset: number, algorithm: "rsa" | "rsa-pss"): PublicKey {
   const what = "RSA public key";
-  const outer = readDer(base.keyBits, what);
-  if (outer.tag !== Tag.sequence) throw structureError(what, "no SEQUENCE", 0);
+  const outer = readDer(base.keyBits, what, offset);
+  if (outer.tag !== Tag.sequence) throw structureError(what, "no SEQUENCE", outer.offset);
   const fields = outer.children(what);
   const modulus = unsignedInteger(fields.next(Tag.integer, "modulus"));
   const exponent = unsignedInteger(fields.next(Tag.integer, "publicExponent"));
