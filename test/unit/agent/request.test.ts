@@ -1,0 +1,128 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { decodeRequest, encodeRequest, newRequest } from "../../../src/agent/request.ts";
+import { toBase64Pem } from "../../../src/k8s/certificate_signing_request.ts";
+import type { Handler } from "../../../src/ports.ts";
+import { createCa } from "../../../src/ca/create_ca.ts";
+import { signCsr } from "../../../src/ca/sign_csr.ts";
+import { agentSigner, agentWorld, failure, jsonAnswer, NODE } from "../../agent_world.ts";
+import { fakeClock, rejection } from "../../fakes.ts";
+import { pathOf, peerRequest } from "../../signing.ts";
+
+const { now } = fakeClock();
+const ca = await createCa({ commonName: "old CA", now });
+
+/** The older Go server, as it was seen: v1beta1 only, 200, text errors, no reason and no times in conditions, no /ca. */
+function oldServer(): Handler {
+  const objects = new Map<string, string>();
+  return async (request) => {
+    const { pathname } = new URL(request.url);
+    const text = (body: string, status: number): Response =>
+      new Response(`${body}\n`, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
+    const collection = pathOf("v1beta1");
+    if (pathname === collection && request.method === "POST") {
+      const object = JSON.parse(await request.text());
+      if (object.apiVersion !== "certificates.k8s.io/v1beta1") return text("Failed to decode request body", 500);
+      const { pem } = await signCsr(atob(object.spec.request), ca, { profile: "etcd-peer", now }).catch(() => ({
+        pem: "",
+      }));
+      if (pem === "") return text("Error signing csr", 400);
+      const status = { certificate: toBase64Pem(pem), conditions: [{ type: "Approved", lastUpdateTime: null }] };
+      objects.set(object.metadata.name, JSON.stringify({ ...object, status }));
+      return jsonAnswer(200, objects.get(object.metadata.name));
+    }
+    if (pathname.startsWith(`${collection}/`) && request.method === "GET") {
+      const object = objects.get(pathname.slice(collection.length + 1));
+      return object === undefined ? text("CSR not found with given CSR name", 404) : jsonAnswer(200, object);
+    }
+    return text("404 page not found", 404);
+  };
+}
+
+test("an older server gets v1beta1 under the plain common name, without signer name and usages", async () => {
+  const { run, sent, files } = agentWorld(oldServer());
+  const { certificate, caFile } = await run({ issuerCa: ca.certificate.pem });
+  assert.equal(sent.map(({ method, path }) => `${method} ${path}`), [
+    `POST ${pathOf("v1")}`,
+    `POST ${pathOf("v1beta1")}`,
+    "GET /ca/etcd-peer",
+  ]);
+  const { apiVersion, metadata, spec } = JSON.parse(sent[1]?.body ?? "");
+  assert.is(apiVersion, "certificates.k8s.io/v1beta1");
+  assert.equal(metadata, { name: NODE });
+  assert.equal(Object.keys(spec), ["request"]);
+  assert.is(spec.request, JSON.parse(sent[0]?.body ?? "").spec.request);
+  assert.is(files.text(`certs/${NODE}.crt`), certificate.pem);
+  assert.is(files.text(caFile), ca.certificate.pem);
+});
+
+test("an older server's answer is checked against the CA that was given, and refused without one", async () => {
+  const { run, files } = agentWorld(oldServer());
+  const error = await rejection("invalid-certificate", run());
+  assert.match(error.message, /does not say which CA issued it, and none was given$/);
+  const other = await createCa({ commonName: "old CA", now });
+  await rejection("invalid-certificate", run({ issuerCa: other.certificate.pem }));
+  assert.equal(Object.keys(files.snapshot()), []);
+});
+
+test("an older server's refusal is shown", async () => {
+  const { run } = agentWorld(oldServer());
+  const error = await rejection("rejected", run({ organization: "x", issuerCa: ca.certificate.pem }));
+  assert.is(error.message, "HTTP status 400: Error signing csr");
+});
+
+test("a server without either version ends it", async () => {
+  const { run, sent } = agentWorld(() => new Response("404 page not found\n", { status: 404 }));
+  await rejection("not-found", run());
+  assert.is(sent.length, 2);
+});
+
+test("/ca of the signer holds over a CA that was given for want of it", async () => {
+  const { signer, etcd } = await agentSigner();
+  const { run, files } = agentWorld(signer.fetch);
+  await run({ issuerCa: ca.certificate.pem });
+  assert.is(files.text("certs/ca.crt"), etcd.certificate.pem);
+});
+
+test("a name that is taken by this very request is fetched; the GET is by the name that was posted", async () => {
+  const { signer } = await agentSigner();
+  let posts = 0;
+  const { run, sent } = agentWorld(async (request) => {
+    // the first answer is lost on its way
+    const answer = await signer.fetch(request);
+    return request.method === "POST" && ++posts === 1 ? failure(502, "BadGateway") : answer;
+  });
+  await run();
+  const { name } = JSON.parse(sent[0]?.body ?? "").metadata;
+  assert.is(sent[1]?.body, sent[0]?.body);
+  assert.is(sent[2]?.path, pathOf("v1", name));
+});
+
+test("a pending request is looked at until it is decided, with growing pauses", async () => {
+  const { signer } = await agentSigner();
+  let looks = 0;
+  const { run, pauses, sent } = agentWorld(async (request) => {
+    const answer = await signer.fetch(request);
+    if (request.url.includes("/ca/") || ++looks > 6) return answer;
+    const object = await answer.json();
+    return jsonAnswer(answer.status, { ...object, status: {} });
+  });
+  await run();
+  assert.is(sent.filter(({ method, path }) => method === "GET" && path.startsWith("/apis")).length, 6);
+  assert.is(pauses.length, 6);
+  for (const [index, whole] of [1, 2, 4, 8, 10, 10].entries()) {
+    assert.ok((pauses[index] ?? -1) >= whole / 2 && (pauses[index] ?? 99) <= whole);
+  }
+});
+
+test("decodeRequest reads back what encodeRequest wrote, and nothing else", async () => {
+  const request = newRequest("a-1", "certgen.internal/etcd-peer", ["server auth"], atob(await peerRequest()));
+  const json = encodeRequest(request, "v1");
+  assert.equal(decodeRequest(json), request);
+  for (const text of [undefined, "", "{", "null", "[]", "7", "{}", json.slice(0, -10), json.replace("LS0t", "!!!!")]) {
+    assert.is(decodeRequest(text), undefined, text);
+  }
+  assert.is(decodeRequest(json.replace(/"usages":\[.*?\]/, '"usages":7')), undefined);
+});
+
+test.run();
