@@ -85,6 +85,11 @@ export async function readText(files: Files, path: string): Promise<string> {
   }
 }
 
+/** The error for a file that should hold a token; what it does hold is not said. */
+export function noToken(path: string): CertgenError {
+  return new CertgenError("malformed-object", `Cannot use ${JSON.stringify(path)}: it holds no bearer token`);
+}
+
 /** Writes a key (0600) and then its certificate (0644), so that a certificate never stands without its key. */
 export async function writePair(files: Files, base: string, { certificate, privateKey }: Credentials): Promise<void> {
   await files.replace(`${base}.key`, toUtf8(privateKey), 0o600);

@@ -1,7 +1,8 @@
 import { CertgenError } from "../src/errors.ts";
 import type { Files } from "../src/ports.ts";
+import { objectMember, parseJsonObject } from "../src/k8s/json.ts";
 import { detectRuntime } from "../src/runtime/detect.ts";
-import { readText, sha256 } from "./credentials.ts";
+import { sha256 } from "./credentials.ts";
 import { EXIT } from "./exit.ts";
 import type { CommandDefinition } from "./flag.ts";
 import { MANIFEST } from "./init.ts";
@@ -23,6 +24,9 @@ export const definition: CommandDefinition = {
   }],
 };
 
+/** What init makes is smaller by far, and what is larger would not be read. */
+const MAX_FILE_BYTES = 1 << 16;
+
 /** Removes the files that init made and nobody has changed since. */
 export async function run(options: Options, context: Context): Promise<number> {
   const { files } = await detectRuntime();
@@ -33,7 +37,7 @@ export async function run(options: Options, context: Context): Promise<number> {
     const path = `${directory}/${name}`;
     const stat = await files.stat(path);
     if (stat === undefined) continue;
-    if (stat.kind !== "file" || await sha256(await files.read(path)) !== digest) {
+    if (stat.kind !== "file" || stat.size > MAX_FILE_BYTES || await sha256(await files.read(path)) !== digest) {
       context.stderr(`kept ${path}: it is not what init made any more\n`);
       kept++;
       continue;
@@ -53,10 +57,12 @@ async function readManifest(files: Files, path: string): Promise<Record<string, 
   const broken = new CertgenError("malformed-object", `Cannot use ${JSON.stringify(path)}: it is not what init wrote`);
   let entries: [string, unknown][];
   try {
-    entries = Object.entries(JSON.parse(await readText(files, path))["files"]);
-  } catch {
+    entries = Object.entries(objectMember(parseJsonObject(await files.read(path)), "files", "files"));
+  } catch (error) {
+    if (error instanceof CertgenError && error.code !== "malformed-object") throw error;
     throw broken;
   }
+  if (entries.length === 0) throw broken;
   if (
     !entries.every((entry): entry is [string, string] =>
       /^[a-z-]+\.(?:key|crt)$/.test(entry[0]) && typeof entry[1] === "string"

@@ -1,11 +1,13 @@
-import { toHex, toUtf8 } from "../src/bytes.ts";
+import { equal, toHex, toUtf8 } from "../src/bytes.ts";
 import { CertgenError } from "../src/errors.ts";
+import { isBearerToken } from "../src/auth/authenticator.ts";
 import type { Files, Log, Runtime } from "../src/ports.ts";
 import { secureRandom } from "../src/random.ts";
 import type { Issuer } from "../src/ca/issuer.ts";
 import { dnsNameFault } from "../src/x509/general_name.ts";
 import { parseCertificate } from "../src/x509/certificate.ts";
-import { newCa, newLeaf, readIssuer, readText, writePair } from "./credentials.ts";
+import { importPrivateKey } from "../src/x509/key.ts";
+import { newCa, newLeaf, noToken, readIssuer, readText, writePair } from "./credentials.ts";
 import { checkSafePath } from "./safe_path.ts";
 import type { SignerParts } from "./signer_process.ts";
 
@@ -79,7 +81,11 @@ export async function prepareEmbedded(runtime: Runtime, directory: string, log: 
   return paths;
 }
 
-/** The embedded default, made where it is missing, as the parts of a signer that asks for its token. */
+/**
+ * The embedded default, made where it is missing, as the parts of a signer that asks for its token.
+ *
+ * @throws CertgenError as {@link prepareEmbedded}, or `malformed-object` where the token's file holds none
+ */
 export async function embeddedParts(
   runtime: Runtime,
   directory: string,
@@ -87,6 +93,7 @@ export async function embeddedParts(
 ): Promise<{ paths: EmbeddedPaths; parts: SignerParts }> {
   const paths = await prepareEmbedded(runtime, directory, log);
   const token = (await readText(runtime.files, paths.token)).trim();
+  if (!isBearerToken(token)) throw noToken(paths.token);
   const username = `system:bootstrap:${token.split(".")[0]}`;
   const parts: SignerParts = {
     cas: {
@@ -137,6 +144,8 @@ async function isServing(files: Files, paths: EmbeddedPaths, ca: Issuer, names: 
   if (await files.stat(paths.servingKey) === undefined) return false;
   try {
     const certificate = parseCertificate(await readText(files, paths.servingCertificate));
+    const { publicKey } = await importPrivateKey(await readText(files, paths.servingKey));
+    if (!equal(publicKey.spki, certificate.publicKey.spki)) return false;
     const has = certificate.extensions.subjectAltName?.map(({ value }) => value) ?? [];
     const fresh = certificate.notAfter.getTime() > Date.now() + MONTH_MS;
     const sameCa = toHex(certificate.issuer.der) === toHex(ca.certificate.subject.der) &&

@@ -1,7 +1,8 @@
 import { type KubeconfigTarget, readKubeconfig } from "../src/agent/kubeconfig.ts";
+import { isBearerToken } from "../src/auth/authenticator.ts";
 import type { Runtime } from "../src/ports.ts";
 import { formatAddress, parseAddress } from "./address.ts";
-import { readText } from "./credentials.ts";
+import { noToken, readText } from "./credentials.ts";
 import { embeddedPaths } from "./embedded.ts";
 import { UsageError } from "./exit.ts";
 import type { Options } from "./options.ts";
@@ -23,6 +24,10 @@ export async function targetOf(options: Options, runtime: Runtime): Promise<Targ
     const path = options.text(flag);
     return path === undefined ? undefined : await readText(files, path);
   };
+  const token = async (): Promise<string | undefined> => {
+    const path = options.text("token-file");
+    return path === undefined ? undefined : tokenIn(await readText(files, path), path);
+  };
   const kubeconfig = options.text("kubeconfig");
   const issuer = await text("issuer-cacrt");
   if (kubeconfig !== undefined) {
@@ -30,7 +35,7 @@ export async function targetOf(options: Options, runtime: Runtime): Promise<Targ
       throw new UsageError("Cannot use --kubeconfig together with --address or --cacrt: it takes their place");
     }
     const target = await readKubeconfig(files, kubeconfig);
-    return { ...target, token: (await text("token-file"))?.trim() ?? target.token, issuerCa: issuer };
+    return { ...target, token: await token() ?? target.token, issuerCa: issuer };
   }
   const embedded = embeddedPaths(".certgen");
   const ca = await text("cacrt") ?? await readIfThere(runtime, embedded.servingCa);
@@ -40,8 +45,15 @@ export async function targetOf(options: Options, runtime: Runtime): Promise<Targ
     );
   }
   const alone = !options.given("address") && !options.given("cacrt");
-  const token = await text("token-file") ?? (alone ? await readIfThere(runtime, embedded.token) : undefined);
-  return { url: urlOf(options), ca, token: token?.trim(), client: undefined, issuerCa: issuer ?? ca };
+  const known = alone ? await readIfThere(runtime, embedded.token) : undefined;
+  const own = known === undefined ? undefined : tokenIn(known, embedded.token);
+  return { url: urlOf(options), ca, token: await token() ?? own, client: undefined, issuerCa: issuer ?? ca };
+}
+
+function tokenIn(text: string, path: string): string {
+  const token = text.trim();
+  if (!isBearerToken(token)) throw noToken(path);
+  return token;
 }
 
 async function readIfThere(runtime: Runtime, path: string): Promise<string | undefined> {

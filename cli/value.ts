@@ -13,7 +13,7 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ["h", 3600],
   ["d", 86_400],
 ]);
-const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h|d)/y;
+const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h|d)/y;
 /** Go's longest, 2^63 nanoseconds: about 292 years. */
 const LONGEST_SECONDS = 2 ** 63 / 1e9;
 

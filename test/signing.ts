@@ -7,7 +7,7 @@ import { createCa } from "../src/ca/create_ca.ts";
 import { etcdProfiles } from "../src/ca/etcd.ts";
 import type { Issuer } from "../src/ca/issuer.ts";
 import type { Status, StatusDetails } from "../src/k8s/status.ts";
-import type { CertificateSigningRequest } from "../src/k8s/certificate_signing_request.ts";
+import type { CertificateSigningRequest, Condition } from "../src/k8s/certificate_signing_request.ts";
 import { createSigner, type Signer, type SignerOptions } from "../src/signer/create_signer.ts";
 import { DirectoryStore } from "../src/store/directory.ts";
 import { MemoryStore } from "../src/store/memory.ts";
@@ -217,4 +217,29 @@ export async function causeIn(
   assert.is(more.length, 0);
   assert.ok(cause);
   return cause;
+}
+
+let denials = 0;
+
+/** The Denied condition that a request gets; the object is stored, with no certificate, in both versions. */
+export async function denialOf(
+  signer: Signer,
+  request: string,
+  spec: Readonly<Record<string, unknown>> = {},
+): Promise<Condition> {
+  let first: Condition | undefined;
+  for (const version of ["v1", "v1beta1"] as const) {
+    const name = `denied-${++denials}`;
+    const object = await objectIn(await post(signer, objectJson(request, { version, name, spec }), { version }));
+    const [condition, ...more] = object.status.conditions ?? [];
+    assert.is(condition?.type, "Denied", JSON.stringify(object.status).slice(0, 200));
+    assert.is(condition?.status, "True");
+    assert.equal(more, []);
+    assert.is(object.status.certificate, undefined);
+    assert.is(object.metadata.annotations?.["certgen.internal/serial-number"], undefined);
+    assert.equal(await objectIn(await get(signer, pathOf(version, name)), 200), object);
+    first ??= condition;
+  }
+  if (first === undefined) throw new Error("no condition");
+  return first;
 }

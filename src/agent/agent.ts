@@ -78,16 +78,17 @@ export interface IssuedPair {
  * Gets a certificate and puts it, its key and its CA on disk. A pair that is there is replaced only by a whole, checked one.
  *
  * @throws CertgenError `denied` with the signer's reason; `invalid-certificate` for an answer that must not be used;
- * `rejected`, `unauthorized`, `forbidden` by the signer's answer; `invalid-object` for a name that is none; the signal's reason
+ * `rejected`, `unauthorized`, `forbidden` by the signer's answer; `invalid-object` for a name, `malformed-object` for a
+ * token that is none; the signal's reason
  */
 export async function requestCertificate(options: RequestOptions): Promise<IssuedPair> {
   const { files, directory, commonName, random = secureRandom, now = systemNow, log = () => {} } = options;
   const pair = new PairFiles(files, directory, commonName);
   const names = generalNames(options.dnsNames, options.ipAddresses);
+  const client = new SignerClient({ ...options, random, log });
   await files.makeDirectory(directory, 0o755);
   await pair.recover();
   const { key, request } = await stage(options, pair, names, random);
-  const client = new SignerClient({ ...options, random, log });
   try {
     const pem = await submit(client, request, log);
     const ca = await client.ca(options.profile) ?? options.issuerCa;

@@ -3,6 +3,7 @@
  * @module
  */
 import { fromUtf8 } from "../bytes.ts";
+import { isBearerToken } from "../auth/authenticator.ts";
 import { CertgenError, messageOf } from "../errors.ts";
 import type { ApiVersion } from "../k8s/certificate_signing_request.ts";
 import { type JsonObject, parseJsonObject } from "../k8s/json.ts";
@@ -39,7 +40,11 @@ interface Answer {
 export class SignerClient {
   readonly #options: ClientOptions;
 
+  /** @throws CertgenError `malformed-object` where the token is none, and does not repeat it */
   constructor(options: ClientOptions) {
+    if (options.token !== undefined && !isBearerToken(options.token)) {
+      throw new CertgenError("malformed-object", "Cannot use the token: it is no bearer token (RFC 6750)");
+    }
     this.#options = options;
   }
 

@@ -41,6 +41,14 @@ export function unauthorized(): CertgenError {
  * a fetch handler as one with a comma, which no token has.
  */
 export function bearerToken(request: Request): string | null {
-  const match = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(request.headers.get("authorization") ?? "");
-  return match?.[1] ?? null;
+  const [, token] = /^bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "") ?? [];
+  return token !== undefined && isBearerToken(token) ? token : null;
+}
+
+/**
+ * Whether a text is a bearer token: `b64token` of RFC 6750 §2.1. What is none must not reach a header: the runtime's error
+ * would repeat it.
+ */
+export function isBearerToken(text: string): boolean {
+  return /^[A-Za-z0-9._~+/-]+=*$/.test(text);
 }

@@ -32,7 +32,7 @@ export class DirectoryStore implements Store {
       await this.#files.create(path, toUtf8(text), 0o600);
     } catch (error) {
       if (error instanceof CertgenError && error.code === "already-exists") throw alreadyExists(name);
-      throw error;
+      throw broken(name, error);
     }
     return await entryOf(text);
   }
@@ -43,7 +43,7 @@ export class DirectoryStore implements Store {
       return await entryOf(fromUtf8(await this.#files.read(path, MAX_ENTRY_BYTES)));
     } catch (error) {
       if (error instanceof CertgenError && error.code === "not-found") return undefined;
-      throw error;
+      throw broken(name, error);
     }
   }
 
@@ -52,7 +52,10 @@ export class DirectoryStore implements Store {
       const present = await this.get(name);
       if (present === undefined) throw notFound(name);
       if (present.version !== version) throw conflict(name);
-      await this.#files.replace(await this.#path(name), toUtf8(text), 0o600);
+      const path = await this.#path(name);
+      await this.#files.replace(path, toUtf8(text), 0o600).catch((error: unknown) => {
+        throw broken(name, error);
+      });
       return await entryOf(text);
     });
   }
@@ -60,6 +63,12 @@ export class DirectoryStore implements Store {
   async #path(name: string): Promise<string> {
     return `${this.#directory}/${await fileName(name)}`;
   }
+}
+
+/** A directory that is gone, a file that is no text or too large: none of it is the fault, or the answer, of who asked. */
+function broken(name: string, cause: unknown): unknown {
+  if (!(cause instanceof CertgenError) || cause.code === "io") return cause;
+  return new CertgenError("io", `Cannot use the file of ${JSON.stringify(name)}: ${cause.message}`, { cause });
 }
 
 /** The version is the text's digest: it needs no state, and survives a restart. */

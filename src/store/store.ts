@@ -24,7 +24,10 @@ export interface Store {
    * @throws CertgenError `already-exists`; `io` where it cannot be kept, and then it is not
    */
   create(name: string, text: string): Promise<Entry>;
-  /** The entry, or `undefined` where there is none. */
+  /**
+   * The entry, or `undefined` where there is none.
+   * @throws CertgenError `io` where it cannot be read
+   */
   get(name: string): Promise<Entry | undefined>;
   /**
    * Replaces an entry that is still at a version.

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { parseCertificate, verifyCertificate } from "../../../src/x509/certificate.ts";
 import { importPrivateKey } from "../../../src/x509/key.ts";
 import { agentSigner, agentWorld, NODE, TOKEN } from "../../agent_world.ts";
-import { fixedRandom, MemoryFiles, MOMENT, rejection } from "../../fakes.ts";
+import { fixedRandom, type MemoryFiles, MOMENT, rejection } from "../../fakes.ts";
 import { pathOf } from "../../signing.ts";
 
 /** The public keys of the key and the certificate on disk are one. */
@@ -138,6 +138,16 @@ test("names that are none are refused before anything is touched", async () => {
   for (const names of [{ dnsNames: ["*.x"] }, { dnsNames: [""] }, { dnsNames: ["1.2.3.4"] }, { ipAddresses: ["x"] }]) {
     const { run, files, sent } = agentWorld(signer.fetch);
     await rejection("invalid-object", run(names));
+    assert.equal([files.calls, sent], [[], []]);
+  }
+});
+
+test("a token that no header can carry is refused before anything is touched, and not repeated", async () => {
+  const { signer } = await agentSigner();
+  for (const token of ["", "s3cr3t\nx", "s3cr3t x", "s3cr3t\u00e9", "s3cr3t\0", "=s3cr3t"]) {
+    const { run, files, sent } = agentWorld(signer.fetch);
+    const error = await rejection("malformed-object", run({ token }));
+    assert.not.match(error.message, "s3cr3t");
     assert.equal([files.calls, sent], [[], []]);
   }
 });

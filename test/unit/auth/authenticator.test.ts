@@ -1,6 +1,12 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { type Authenticator, bearerToken, firstOf, unauthorized } from "../../../src/auth/authenticator.ts";
+import {
+  type Authenticator,
+  bearerToken,
+  firstOf,
+  isBearerToken,
+  unauthorized,
+} from "../../../src/auth/authenticator.ts";
 import { ANONYMOUS, type Identity } from "../../../src/identity.ts";
 import { asking } from "../../contract/authenticator.ts";
 import { rejection } from "../../fakes.ts";
@@ -80,6 +86,11 @@ test("bearerToken gives null for everything else", () => {
     "token abc",
   ];
   for (const value of values) assert.is(bearerToken(asking(value)), null, value);
+});
+
+test("isBearerToken: RFC 6750's characters, padding at the end only", () => {
+  for (const text of ["a", "0a1b2c.secret", "a-._~+/9==", "x".repeat(5000)]) assert.ok(isBearerToken(text));
+  for (const text of ["", "=", "a b", "a\n", "a=b", "\u00e9", "a,b", '"a"']) assert.not.ok(isBearerToken(text));
 });
 
 test("bearerToken: two headers are one with a comma, and no token", () => {

@@ -37,6 +37,11 @@ test("parseAddress refuses the rest", () => {
     "a:1\n",
     "[[::1]]:1",
     "a:123456",
+    "u@a:1",
+    "a?b:1",
+    "a#b:1",
+    "a%20:1",
+    "a\\b:1",
   ];
   for (const text of texts) assert.is(parseAddress(text), undefined, text);
 });

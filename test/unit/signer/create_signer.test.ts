@@ -4,11 +4,13 @@ import { createCa } from "../../../src/ca/create_ca.ts";
 import { etcdProfiles } from "../../../src/ca/etcd.ts";
 import { CertgenError } from "../../../src/errors.ts";
 import { fromBase64Pem } from "../../../src/k8s/certificate_signing_request.ts";
+import type { Files } from "../../../src/ports.ts";
 import { createSigner } from "../../../src/signer/create_signer.ts";
+import { DirectoryStore } from "../../../src/store/directory.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { parseCertificate, verifyCertificate } from "../../../src/x509/certificate.ts";
-import { fakeClock, MOMENT } from "../../fakes.ts";
+import { fakeClock, MemoryFiles, MOMENT } from "../../fakes.ts";
 import { get, objectIn, objectJson, pathOf, peerRequest, post, statusIn, testSigner } from "../../signing.ts";
 
 const NAME = "system:etcd-peer:etcd1";
@@ -50,6 +52,20 @@ test("an error of the store is a 500 with a fixed text; the log has the rest", a
       if (error instanceof Error) assert.is(line?.facts["because"], SECRET);
     }
   }
+});
+
+test("a directory that is gone, and files that are no objects, are the signer's fault: 500", async () => {
+  const gone: Files = Object.assign(new MemoryFiles(), {
+    create: () => Promise.reject(new CertgenError("not-found", `Cannot create: ${SECRET}`)),
+  });
+  const { signer } = await testSigner({ store: new DirectoryStore(gone, "/csrs") });
+  await statusIn(await post(signer, objectJson(await peerRequest())), 500);
+  const files = new MemoryFiles();
+  files.put("/csrs/binary", Uint8Array.of(0xff));
+  files.put("/csrs/huge", new Uint8Array((4 << 20) + 1));
+  files.put("/csrs/half", objectJson(await peerRequest(), { name: "half" }).slice(0, -20));
+  const other = await testSigner({ store: new DirectoryStore(files, "/csrs") });
+  for (const name of ["binary", "huge", "half"]) await statusIn(await get(other.signer, pathOf("v1", name)), 500);
 });
 
 test("an authenticator that breaks lets nobody in and tells nobody why", async () => {

@@ -78,18 +78,21 @@ test("a link in the directory is not written through, whatever it points to", as
   assert.equal(readdirSync(root).filter((name) => name.startsWith("nowhere")), []);
 });
 
-test("a directory in an entry's place, one that is gone, and text that is none are io or malformed, not absence", async () => {
+test("a directory in an entry's place, one that is gone, and text that is none are io, not absence", async () => {
   const directory = await freshDirectory();
   const store = new DirectoryStore(files, directory);
   await files.makeDirectory(`${directory}/taken`, 0o700);
   await rejection("io", store.get("taken"));
   await rejection("already-exists", store.create("taken", "x"));
   writeFileSync(`${directory}/binary`, Uint8Array.of(0xff, 0xfe));
-  await rejection("malformed-object", store.get("binary"));
+  await rejection("io", store.get("binary"));
   writeFileSync(`${directory}/huge`, new Uint8Array((4 << 20) + 1));
-  await rejection("too-large", store.get("huge"));
+  await rejection("io", store.get("huge"));
+  const entry = await store.create("there", "x");
   rmSync(directory, { recursive: true });
-  await rejection("not-found", store.create("x", "x"));
+  await rejection("io", store.create("x", "x"));
+  assert.is(await store.get("there"), undefined);
+  await rejection("not-found", store.update("there", "y", entry.version));
 });
 
 test("every fault of the disk surfaces as io, and what was not answered as kept is whole or absent", async () => {

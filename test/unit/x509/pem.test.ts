@@ -127,21 +127,25 @@ const HOSTILE: Readonly<Record<string, (size: number) => string>> = {
   "blocks": (size) => PEM.repeat(size / PEM.length),
 };
 
-test("R17 parsePem and parsePemBlocks take linear time on hostile text", () => {
-  const sizes = [2 ** 17, 2 ** 18, 2 ** 19, 2 ** 20];
-  for (const [name, make] of Object.entries(HOSTILE)) {
-    const times = sizes.map((size) => {
-      const text = make(size);
-      const started = performance.now();
-      for (const parse of [read, (text: string) => parsePemBlocks(text, "thing")]) {
-        try {
-          parse(text);
-        } catch {
-          // most of them are no PEM; how long it takes to see that is the question
-        }
+/** The best of three, in milliseconds: the machine may do other things at times, the parser cannot be faster than it is. */
+function timeOf(text: string): number {
+  const times = Array.from({ length: 3 }, () => {
+    const started = performance.now();
+    for (const parse of [read, (text: string) => parsePemBlocks(text, "thing")]) {
+      try {
+        parse(text);
+      } catch {
+        // most of them are no PEM; how long it takes to see that is the question
       }
-      return performance.now() - started;
-    });
+    }
+    return performance.now() - started;
+  });
+  return Math.min(...times);
+}
+
+test("R17 parsePem and parsePemBlocks take linear time on hostile text", () => {
+  for (const [name, make] of Object.entries(HOSTILE)) {
+    const times = [2 ** 17, 2 ** 18, 2 ** 19, 2 ** 20].map((size) => timeOf(make(size)));
     const [smallest = 0, , , largest = 0] = times;
     assert.ok(largest < 1000, `${name}: 1 MiB took ${largest} ms`);
     // 8 times the text; a quadratic parser takes 64 times as long
