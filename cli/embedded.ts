@@ -7,7 +7,7 @@ import type { Issuer } from "../src/ca/issuer.ts";
 import { dnsNameFault } from "../src/x509/general_name.ts";
 import { parseCertificate } from "../src/x509/certificate.ts";
 import { importPrivateKey } from "../src/x509/key.ts";
-import { newCa, newLeaf, noToken, readIssuer, readText, writePair } from "./credentials.ts";
+import { newCa, newLeaf, noToken, readIssuer, readText, sha256, writePair } from "./credentials.ts";
 import { checkSafePath } from "./safe_path.ts";
 import type { SignerParts } from "./signer_process.ts";
 
@@ -69,6 +69,8 @@ export async function prepareEmbedded(runtime: Runtime, directory: string, log: 
   const paths = embeddedPaths(directory);
   await checkSafePath(runtime, directory);
   await files.makeDirectory(directory, 0o700);
+  // again, now that it is there: from here on nobody else can put another in its place
+  await checkSafePath(runtime, directory, { mustExist: true });
   for (const name of FILES) await checkSafePath(runtime, `${directory}/${name}`);
   await files.makeDirectory(paths.requests, 0o700);
   await ensureCa(files, `${directory}/ca`, "certgen etcd CA", log);
@@ -94,7 +96,7 @@ export async function embeddedParts(
   const paths = await prepareEmbedded(runtime, directory, log);
   const token = (await readText(runtime.files, paths.token)).trim();
   if (!isBearerToken(token)) throw noToken(paths.token);
-  const username = `system:bootstrap:${token.split(".")[0]}`;
+  const username = `system:bootstrap:${await tokenId(token)}`;
   const parts: SignerParts = {
     cas: {
       etcd: { certificate: paths.caCertificate, key: paths.caKey },
@@ -110,13 +112,20 @@ export async function embeddedParts(
   return { paths, parts };
 }
 
+/** The public half of `id.secret`; of a token in another form the beginning of its digest, since all of it is secret. */
+async function tokenId(token: string): Promise<string> {
+  return /^([0-9a-z]{1,16})\.\S{16,}$/.exec(token)?.[1] ?? (await sha256(toUtf8(token))).slice(0, 12);
+}
+
 /** A CA of two files; one of them alone is somebody's mistake, and no reason to make another CA. */
 async function ensureCa(files: Files, base: string, commonName: string, log: Log): Promise<Issuer> {
   const [certificate, key] = [await files.stat(`${base}.crt`), await files.stat(`${base}.key`)];
   if (certificate !== undefined) return await readIssuer(files, `${base}.crt`, `${base}.key`);
   if (key !== undefined) {
-    // the key is written first: a key alone is what a crash left of a CA that nobody has seen
-    log("warn", "a CA key without its certificate is replaced", { file: `${base}.key` });
+    // the key is written first: a key alone may be what a crash left of a CA that nobody has seen, or all that is left of one
+    const aside = `${base}.key.${toHex(secureRandom(4))}`;
+    await files.rename(`${base}.key`, aside);
+    log("warn", "a CA key without its certificate is put aside, and a new CA is made", { file: aside });
   }
   // two signers' CAs, or an old and a new one, can stand in one bundle: their names tell them apart
   const name = `${commonName} ${toHex(secureRandom(4))}`;

@@ -140,6 +140,7 @@ function checkValue(flag: FlagDefinition, value: string, origin: string): void {
     throw new UsageError(`Cannot use ${origin} ${quote(value)}: it takes ${takes(flag)}`);
   };
   if (flag.value === "choice" && !flag.choices?.includes(value)) refuse();
+  if (flag.value === "path" && value === "") refuse();
   if (flag.value === "boolean" && value !== "true" && value !== "false") refuse();
   if (flag.value !== "duration") return;
   const seconds = parseDuration(value, origin);

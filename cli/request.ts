@@ -77,7 +77,7 @@ export const definition: CommandDefinition = {
       value: "path",
       defaultWords: "what the signer says, else --cacrt",
       placeholder: "FILE",
-      description: "CA that must have issued the answer, where the signer cannot say",
+      description: "CA that must have issued the answer, whatever the signer says",
     },
     {
       name: "kubeconfig",
@@ -128,6 +128,7 @@ export async function run(options: Options, context: Context): Promise<number> {
       url: target.url,
       ...target.token === undefined ? {} : { token: target.token },
       ...target.issuerCa === undefined ? {} : { issuerCa: target.issuerCa },
+      ...target.fallbackIssuerCa === undefined ? {} : { fallbackIssuerCa: target.fallbackIssuerCa },
       fetch: connection.fetch,
       files: runtime.files,
       sleep: runtime.sleep,
@@ -235,7 +236,8 @@ function summary({ certificate, keyFile, certificateFile, caFile }: IssuedPair):
 }
 
 function jsonSummary({ certificate, keyFile, certificateFile, caFile }: IssuedPair): string {
-  return JSON.stringify({
+  // JSON.stringify leaves C1 controls and bidirectional characters as they are
+  return printable(JSON.stringify({
     subject: Object.fromEntries(certificate.subject.attributes.map(({ type, value }) => [type, value])),
     names: certificate.extensions.subjectAltName ?? [],
     serialNumber: certificate.serialNumber,
@@ -244,5 +246,5 @@ function jsonSummary({ certificate, keyFile, certificateFile, caFile }: IssuedPa
     keyFile,
     certificateFile,
     caFile,
-  }) + "\n";
+  })) + "\n";
 }

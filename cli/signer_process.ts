@@ -4,6 +4,8 @@ import { CertgenError, messageOf } from "../src/errors.ts";
 import type { Handler, Log, Runtime, Server, TlsPair } from "../src/ports.ts";
 import { createSigner } from "../src/signer/create_signer.ts";
 import type { Issuers } from "../src/signer/judge.ts";
+import { parseCertificates, verifyCertificate } from "../src/x509/certificate.ts";
+import { formatGeneralName } from "../src/x509/general_name.ts";
 import { DirectoryStore } from "../src/store/directory.ts";
 import type { Address } from "./address.ts";
 import { readIssuer, readPair } from "./credentials.ts";
@@ -74,6 +76,7 @@ export async function startSigner(runtime: Runtime, config: SignerConfig, log: L
     handler: signer.fetch,
     onError,
   });
+  await warnOfSharedCa(await loadIssuers(), await loadServing(), log);
   const health = await startHealth(runtime, config.health, signer.fetch, onError, log);
   const watcher = watchFiles(runtime, log, [
     {
@@ -95,6 +98,25 @@ export async function startSigner(runtime: Runtime, config: SignerConfig, log: L
       await Promise.all([server.stop(), health?.stop()]);
     },
   };
+}
+
+/**
+ * Where the CA of the nodes has issued the signer's own certificate, every node's certificate can pass for the signer: for a
+ * network that is trusted anyway, and not for tokens.
+ */
+async function warnOfSharedCa(issuers: Issuers, serving: readonly TlsPair[], log: Log): Promise<void> {
+  const cas = Object.values(issuers).map(({ certificate }) => certificate);
+  for (const { certificate } of serving) {
+    const [leaf] = parseCertificates(certificate);
+    const shared = leaf !== undefined && await verifyCertificate(leaf, cas).then(() => true, () => false);
+    if (!shared) continue;
+    log(
+      "warn",
+      "the signer's own certificate is issued by a CA that it issues with: any node could pass for the signer; " +
+        "better have it issued by another CA",
+      { names: leaf.extensions.subjectAltName?.map(formatGeneralName) },
+    );
+  }
 }
 
 /** Plain HTTP, and nothing there but `/readyz`. A port that is taken is no reason not to sign. */

@@ -10,8 +10,10 @@ import { checkSafePath } from "./safe_path.ts";
 
 /** A signer and how to reach it. */
 export interface Target extends Pick<KubeconfigTarget, "url" | "ca" | "token" | "client"> {
-  /** PEM of the CA that must have issued the answer, where the signer cannot say. */
+  /** PEM of the CA that must have issued the answer, where the user says so. */
   readonly issuerCa: string | undefined;
+  /** PEM of the CA that must have issued it, where neither the user nor the signer says so. */
+  readonly fallbackIssuerCa: string | undefined;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function targetOf(options: Options, runtime: Runtime): Promise<Targ
       throw new UsageError("Cannot use --kubeconfig together with --address or --cacrt: it takes their place");
     }
     const target = await readKubeconfig(files, kubeconfig);
-    return { ...target, token: await token() ?? target.token, issuerCa: issuer };
+    return { ...target, token: await token() ?? target.token, issuerCa: issuer, fallbackIssuerCa: undefined };
   }
   const embedded = embeddedPaths(".certgen");
   const ca = await text("cacrt") ?? await readIfThere(runtime, embedded.servingCa);
@@ -47,7 +49,14 @@ export async function targetOf(options: Options, runtime: Runtime): Promise<Targ
   const alone = !options.given("address") && !options.given("cacrt");
   const known = alone ? await readIfThere(runtime, embedded.token) : undefined;
   const own = known === undefined ? undefined : tokenIn(known, embedded.token);
-  return { url: urlOf(options), ca, token: await token() ?? own, client: undefined, issuerCa: issuer ?? ca };
+  return {
+    url: urlOf(options),
+    ca,
+    token: await token() ?? own,
+    client: undefined,
+    issuerCa: issuer,
+    fallbackIssuerCa: ca,
+  };
 }
 
 function tokenIn(text: string, path: string): string {
@@ -58,7 +67,7 @@ function tokenIn(text: string, path: string): string {
 
 async function readIfThere(runtime: Runtime, path: string): Promise<string | undefined> {
   if (await runtime.files.stat(path) === undefined) return undefined;
-  await checkSafePath(runtime, path);
+  await checkSafePath(runtime, path, { mustExist: true });
   return await readText(runtime.files, path);
 }
 

@@ -18,6 +18,7 @@ export type Random = (length: number) => Bytes;
 
 /** What a file is, without following a symbolic link. */
 export interface FileStat {
+  /** What it is; sockets and devices are `other`. */
   readonly kind: "file" | "directory" | "link" | "other";
   /** Permission bits, as `0o600`. */
   readonly mode: number;
@@ -57,7 +58,9 @@ export interface Files {
 
 /** A certificate chain and its key, both PEM. */
 export interface TlsPair {
+  /** The certificate first, then those that lead to its CA. */
   readonly certificate: string;
+  /** Not encrypted. */
   readonly privateKey: string;
 }
 

@@ -73,7 +73,8 @@ export function fakeRuntime(change: Partial<Runtime> = {}): FakeRuntime {
     },
     sleep: fakeSleep().sleep,
     host: () => ({ name: "host1", addresses: ["10.8.89.9"] }),
-    userId: () => 1000,
+    // files in memory have no parents to look at: safe_path has tests of its own
+    userId: () => undefined,
     onStopSignal: () => () => {},
     ...change,
     files,

@@ -47,8 +47,10 @@ export interface RequestOptions {
   readonly url: string;
   /** Bearer token. */
   readonly token?: string;
-  /** PEM of the CA that must have issued the answer, where the signer cannot say which it is. */
+  /** PEM of the CA that must have issued the answer; what the signer says it is unless given. */
   readonly issuerCa?: string;
+  /** PEM of the CA that must have issued the answer, where it is not given and the signer cannot say. */
+  readonly fallbackIssuerCa?: string;
   /** The file system. */
   readonly files: Files;
   /** The clock; the machine's unless said. */
@@ -65,6 +67,7 @@ export interface RequestOptions {
 
 /** A certificate that was taken. */
 export interface IssuedPair {
+  /** The certificate, checked. */
   readonly certificate: Certificate;
   /** Path of the key, 0600, PKCS #8. */
   readonly keyFile: string;
@@ -89,9 +92,11 @@ export async function requestCertificate(options: RequestOptions): Promise<Issue
   await files.makeDirectory(directory, 0o755);
   await pair.recover();
   const { key, request } = await stage(options, pair, names, random);
+  let answered = false;
   try {
     const pem = await submit(client, request, log);
-    const ca = await client.ca(options.profile) ?? options.issuerCa;
+    answered = true;
+    const ca = options.issuerCa ?? await client.ca(options.profile) ?? options.fallbackIssuerCa;
     if (ca === undefined) {
       throw new CertgenError(
         "invalid-certificate",
@@ -99,27 +104,30 @@ export async function requestCertificate(options: RequestOptions): Promise<Issue
       );
     }
     const { extKeyUsage = DEFAULT_USAGES, organization } = options;
-    const certificate = await checkIssued(pem, ca, {
-      publicKey: key.publicKey,
-      commonName,
-      organization,
-      names,
-      extKeyUsage,
-    }, now());
+    const wanted = { publicKey: key.publicKey, commonName, organization, names, extKeyUsage };
+    const { certificate, cas } = await checkIssued(pem, ca, wanted, now());
     const caFile = `${directory}/${options.caFile ?? "ca.crt"}`;
-    await replaceIfDifferent(files, caFile, ca);
+    await replaceIfDifferent(files, caFile, cas.map((ca) => ca.pem).join(""));
     await pair.commit(certificate.pem);
     return { certificate, keyFile: pair.paths.key, certificateFile: pair.paths.certificate, caFile };
   } catch (error) {
-    // what may still come to a good end is kept for the next try
-    if (error instanceof CertgenError && ENDINGS.includes(error.code)) await pair.discard();
+    // what may still come to a good end is kept for the next try; a signer that cannot be trusted has answered nothing
+    const ended = error instanceof CertgenError &&
+      (ENDINGS.includes(error.code) || (answered && error.code === "invalid-certificate"));
+    if (ended) await pair.discard();
     throw error;
   }
 }
 
 const DEFAULT_USAGES: readonly ExtKeyUsage[] = ["serverAuth", "clientAuth"];
 /** After these the same request would only get the same answer. */
-const ENDINGS: readonly string[] = ["denied", "rejected", "invalid-certificate", "already-exists", "not-found"];
+const ENDINGS: readonly string[] = [
+  "denied",
+  "rejected",
+  "already-exists",
+  "not-found",
+  "too-large",
+];
 
 /** The key and request of an interrupted try where they still are what is wanted; new ones otherwise. */
 async function stage(

@@ -4,7 +4,13 @@
  */
 import { equal } from "../bytes.ts";
 import { CertgenError, messageOf } from "../errors.ts";
-import { type Certificate, parseCertificate, parseCertificates, verifyCertificate } from "../x509/certificate.ts";
+import {
+  caFault,
+  type Certificate,
+  parseCertificate,
+  parseCertificates,
+  verifyCertificate,
+} from "../x509/certificate.ts";
 import type { ExtKeyUsage } from "../x509/extension.ts";
 import { formatGeneralName, type GeneralName } from "../x509/general_name.ts";
 import { attributeValues } from "../x509/name.ts";
@@ -19,6 +25,13 @@ export interface Wanted {
   readonly extKeyUsage: readonly ExtKeyUsage[];
 }
 
+/** A certificate that was checked, and the CAs that it was checked against. */
+export interface Checked {
+  readonly certificate: Certificate;
+  /** Each is a CA that is valid now. */
+  readonly cas: readonly Certificate[];
+}
+
 /**
  * Checks an issued certificate: it parses strictly, is for our key and subject, has every name and usage asked for, is
  * valid now, and was issued by the CA.
@@ -27,13 +40,16 @@ export interface Wanted {
  * @param ca the issuing CA's certificate, or several, as PEM
  * @throws CertgenError `invalid-certificate` saying which of these it is not
  */
-export async function checkIssued(pem: string, ca: string, wanted: Wanted, at: Date): Promise<Certificate> {
+export async function checkIssued(pem: string, ca: string, wanted: Wanted, at: Date): Promise<Checked> {
   try {
     const certificate = parseCertificate(pem);
     const fault = mismatch(certificate, wanted);
     if (fault !== undefined) throw new CertgenError("invalid-certificate", fault);
-    await verifyCertificate(certificate, parseCertificates(ca), { at });
-    return certificate;
+    const cas = parseCertificates(ca);
+    const unusable = cas.map((one) => caFault(one, at)).find((fault) => fault !== undefined);
+    if (unusable !== undefined) throw new CertgenError("invalid-certificate", unusable);
+    await verifyCertificate(certificate, cas, { at });
+    return { certificate, cas };
   } catch (cause) {
     throw new CertgenError(
       "invalid-certificate",

@@ -97,7 +97,8 @@ export class SignerClient {
       try {
         const answer = await this.#send(method, path, body);
         if (answer.status < 300) return answer.body;
-        if (answer.retryAfterSeconds !== undefined) pause = Math.min(answer.retryAfterSeconds, MAX_RETRY_AFTER_SECONDS);
+        // a signer may ask for a longer pause, and never for none
+        pause = Math.max(pause, Math.min(answer.retryAfterSeconds ?? 0, MAX_RETRY_AFTER_SECONDS));
         throw failureOf(answer);
       } catch (error) {
         signal?.throwIfAborted();

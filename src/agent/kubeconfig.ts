@@ -14,6 +14,7 @@ export interface KubeconfigTarget {
   readonly url: string;
   /** PEM. */
   readonly ca: string;
+  /** Bearer token. */
   readonly token: string | undefined;
   /** Client certificate and key. */
   readonly client: TlsPair | undefined;

@@ -41,8 +41,10 @@ export class PairFiles {
     this.paths = { key: `${this.#base}.key`, certificate: `${this.#base}.crt` };
   }
 
-  /** The key that an earlier, interrupted request staged, if it can be read. */
+  /** The key that an earlier, interrupted request staged: a file of its own that nobody else could read, or none. */
   async stagedKey(): Promise<KeyPair | undefined> {
+    const stat = await this.#files.stat(`${this.#base}.key.new`);
+    if (stat?.kind !== "file" || (stat.mode & 0o077) !== 0) return undefined;
     const pem = await this.#read(`${this.#base}.key.new`);
     if (pem === undefined) return undefined;
     try {

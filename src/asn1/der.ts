@@ -5,7 +5,7 @@
  */
 import { compare } from "../bytes.ts";
 import { CertgenError } from "../errors.ts";
-import { checkPrimitive } from "./der_value.ts";
+import { checkPrimitive } from "./primitive.ts";
 import { CONSTRUCTED, Tag } from "./tag.ts";
 
 /** Deepest nesting accepted: a certificate needs 9, and an attacker's 100,000 must not reach the stack. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { type Bytes, compare, concat, toLatin1, toUtf8 } from "../bytes.ts";
-import { isPrintable } from "./der_value.ts";
+import { isPrintable } from "./primitive.ts";
 import { contextConstructed, contextPrimitive, Tag } from "./tag.ts";
 
 /** An element with this identifier octet whose content is the parts, one after the other. */
@@ -18,6 +18,7 @@ function header(tag: number, length: number): Uint8Array {
   if (length < 0x80) return Uint8Array.of(tag, length);
   if (length < 0x100) return Uint8Array.of(tag, 0x81, length);
   if (length < 0x10000) return Uint8Array.of(tag, 0x82, length >> 8, length & 0xff);
+  if (length >= 0x1000000) throw new TypeError(`an element of ${length} octets is not written`);
   return Uint8Array.of(tag, 0x83, length >> 16, (length >> 8) & 0xff, length & 0xff);
 }
 

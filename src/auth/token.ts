@@ -6,6 +6,7 @@ import { type Authenticator, bearerToken } from "./authenticator.ts";
 export interface TokenEntry {
   /** What stands in the Authorization header after `Bearer`. */
   readonly token: string;
+  /** Who presents it. */
   readonly identity: Identity;
 }
 

@@ -8,7 +8,7 @@ import type { Csr } from "../x509/csr.ts";
 import type { KeyUsage } from "../x509/extension.ts";
 import { dnsNameFault, formatGeneralName, type GeneralName } from "../x509/general_name.ts";
 import { formatIp, parseIp } from "../x509/ip.ts";
-import { attributeValues, formatName, isSubjectAttribute } from "../x509/name.ts";
+import { attributeFault, attributeValues, formatName, isSubjectAttribute } from "../x509/name.ts";
 import { Tag } from "../asn1/tag.ts";
 import type { Profile } from "./profile.ts";
 
@@ -64,14 +64,19 @@ const RULES: ReadonlyMap<DenialReason, Rule> = new Map<DenialReason, Rule>([
 export function decide(request: PolicyRequest, profiles: readonly Profile[]): Decision {
   const profile = request.profile ?? profileOf(request.csr, profiles);
   if (profile === undefined) {
-    const message = `no profile issues to the subject ${JSON.stringify(formatName(request.csr.subject))}`;
+    const message = `no profile issues to the subject ${shorten(JSON.stringify(formatName(request.csr.subject)))}`;
     return { approved: false, reason: "ProfileUnknown", message };
   }
   for (const [reason, rule] of RULES) {
     const fault = rule(request, profile);
-    if (fault !== undefined) return { approved: false, reason, message: `${fault} (profile ${profile.name})` };
+    if (fault !== undefined) return { approved: false, reason, message: `${shorten(fault)} (profile ${profile.name})` };
   }
   return { approved: true, profile, names: wantedNames(request) };
+}
+
+/** A refusal repeats what was asked for, which may be as long as a request can be. */
+function shorten(text: string): string {
+  return text.length <= 500 ? text : `${text.slice(0, 500)}…`;
 }
 
 /** The profile that a subject belongs to: the organization alone picks, so that a denial can say what is wrong with the rest. */
@@ -96,12 +101,9 @@ function subjectRule({ csr }: PolicyRequest, profile: Profile): string | undefin
   if (odd !== undefined) return `the subject's ${odd.type} is neither UTF8String nor PrintableString`;
   for (const { type, value } of attributes) {
     if (!isSubjectAttribute(type)) return `the subject has an attribute that is not issued: ${type}`;
-    if (
-      value === "" || value.length > 64 ||
-      /[\p{Cc}\p{Cf}]/u.test(value)
-    ) {
-      return `the subject's ${type} is empty, longer than 64 characters, or has a control or format character`;
-    }
+    const fault = attributeFault(type, value);
+    if (fault !== undefined) return `the subject's ${fault}`;
+    if (/[\p{Cc}\p{Cf}]/u.test(value)) return `the subject's ${type} has a control or format character`;
     if (attributes.filter((other) => other.type === type).length > 1) return `the subject has more than one ${type}`;
   }
   const rule = profile.subject;

@@ -105,7 +105,10 @@ export function defineProfile(config: ProfileConfig): Profile {
     config.extKeyUsage.find((usage) => !EXT_KEY_USAGES.includes(usage));
   if (unknown !== undefined) refuse(`${JSON.stringify(unknown)} is no key algorithm or usage`);
   if (config.keyUsage.includes("keyCertSign") || config.keyUsage.includes("cRLSign")) refuse("keyUsage is a CA's");
-  if (keys.length === 0 || config.keyUsage.length === 0) refuse("keys or keyUsage is empty");
+  if (keys.length === 0) refuse("keys is empty");
+  // RFC 5280 §4.2.1.3, §4.2.1.12: without them a certificate is good for everything
+  if (!config.keyUsage.includes("digitalSignature")) refuse("keyUsage lacks digitalSignature");
+  if (config.extKeyUsage.length === 0) refuse("extKeyUsage is empty");
   if (config.subject?.organization === "" || config.subject?.commonNamePrefix === "") {
     refuse("subject has an empty part");
   }
@@ -115,8 +118,8 @@ export function defineProfile(config: ProfileConfig): Profile {
   const encode = (usages: readonly KeyUsage[]): readonly Bytes[] =>
     Object.freeze([
       encodeBasicConstraints(false),
-      ...(usages.length === 0 ? [] : [encodeKeyUsage(usages)]),
-      ...(extKeyUsage.length === 0 ? [] : [encodeExtKeyUsage(extKeyUsage)]),
+      encodeKeyUsage(usages),
+      encodeExtKeyUsage(extKeyUsage),
     ]);
   return Object.freeze({
     name: config.name,

@@ -108,7 +108,10 @@ export function errorOf(httpStatus: number, body: unknown): CertgenError {
   const message = typeof body === "object" && body !== null && "message" in body && typeof body.message === "string"
     ? body.message.slice(0, 2000)
     : `HTTP status ${httpStatus}`;
-  const codes: readonly ErrorCode[] = ["unauthorized", "forbidden", "not-found", "too-large"];
+  if (httpStatus === 401) {
+    return new CertgenError("unauthorized", `${message}: the signer does not take this credential`);
+  }
+  const codes: readonly ErrorCode[] = ["forbidden", "not-found", "too-large"];
   const code = codes.find((candidate) => HTTP[candidate][0] === httpStatus);
   if (code !== undefined) return new CertgenError(code, message);
   if (httpStatus === 409) return new CertgenError(isReason(body, "Conflict") ? "conflict" : "already-exists", message);

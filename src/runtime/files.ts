@@ -110,7 +110,7 @@ async function makeDirectory(path: string, mode: number): Promise<void> {
     await mkdir(path, { mode });
   } catch (error) {
     const parent = dirname(path);
-    if (errnoOf(error) === "ENOENT" && parent !== path) {
+    if (errnoOf(error) === "ENOENT" && parent !== path && path !== "") {
       await makeDirectory(parent, mode);
       return await makeDirectory(path, mode);
     }

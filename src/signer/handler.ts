@@ -75,7 +75,8 @@ export function createHandler(options: HandlerOptions): Handler {
         code: status.code,
         from: info?.remoteAddress,
       };
-      if (status.code >= 500) log("error", "request failed", { ...facts, because: messageOf(error) });
+      if (request.signal.aborted) log("debug", "client gone", facts);
+      else if (status.code >= 500) log("error", "request failed", { ...facts, because: messageOf(error) });
       else log("info", "request refused", { ...facts, because: status.message.slice(0, 500) });
       return json(JSON.stringify(status) + "\n", status.code, beta, status.details?.retryAfterSeconds);
     }

@@ -222,7 +222,9 @@ export class SigningService {
     const csr = parseCsr(fromBase64Pem(object.spec.request));
     this.#checkName(object.metadata.name, csr);
     const { signerName, usages, expirationSeconds = MIN_EXPIRATION_SECONDS } = object.spec;
-    if (!(expirationSeconds >= MIN_EXPIRATION_SECONDS)) throw new Error("the stored lifetime is too short");
+    if (!Number.isInteger(expirationSeconds) || expirationSeconds < MIN_EXPIRATION_SECONDS) {
+      throw new Error("the stored lifetime is too short");
+    }
     const decision = await this.#judge.judge(
       { csr, signerName, usages, dropEmptyDnsNames: isThroughBeta(object) },
       this.#options.now(),

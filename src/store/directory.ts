@@ -18,6 +18,8 @@ export class DirectoryStore implements Store {
   readonly #lock = new KeyedLock();
 
   /**
+   * Opens nothing yet: faults of the directory show when it is used.
+   *
    * @param files how to reach the disk
    * @param directory must be there
    */

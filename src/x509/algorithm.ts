@@ -124,6 +124,7 @@ export function parsePssParameters(element: DerElement, der: Uint8Array): Signat
   fields.end();
   const saltLength = salt === undefined ? 20 : smallInteger(salt);
   if (saltLength === undefined) throw structureError(what, "salt length is no small INTEGER", element.offset);
+  if (salt !== undefined && saltLength === 20) throw structureError(what, "a default value is encoded", salt.offset);
   const hash = HASHES.get(digest);
   const plain = mgfId === Oid.mgf1 && mgfDigest === digest && saltLength <= 512 && trailer === undefined;
   if (hash === undefined || !plain) return { family: "unsupported", name: `rsassaPss with ${oidName(digest)}` };

@@ -7,7 +7,7 @@ import { type DerElement, readDer, structureError } from "../asn1/der.ts";
 import { bitStringOf, sequence } from "../asn1/der_writer.ts";
 import { Oid, oidName } from "../asn1/oid.ts";
 import { contextConstructed, Tag } from "../asn1/tag.ts";
-import type { Bytes } from "../bytes.ts";
+import { type Bytes, compare } from "../bytes.ts";
 import { type ForeignAlgorithm, parseSignatureAlgorithm, type SignatureAlgorithm } from "./algorithm.ts";
 import { encodeSubjectAltName, type Extensions, NO_EXTENSIONS, parseExtensions } from "./extension.ts";
 import { generalNames } from "./general_name.ts";
@@ -104,8 +104,14 @@ function parseAttributes(element: DerElement | undefined): Pick<Csr, "attributes
   const attributes: string[] = [];
   let extensions: Extensions | undefined;
   const list = element?.children(WHAT);
+  let previous: Uint8Array | undefined;
   while (list?.more) {
     const item = list.next(Tag.sequence, "attribute");
+    // the tag hides from the reader that this is a SET OF (X.690 §11.6)
+    if (previous !== undefined && compare(previous, item.bytes) > 0) {
+      throw structureError(WHAT, "attributes are out of order", item.offset);
+    }
+    previous = item.bytes;
     const fields = item.children(WHAT);
     const type = oidText(fields.next(Tag.oid, "attribute type"));
     const values = fields.next(Tag.set, "attribute values").children(WHAT);

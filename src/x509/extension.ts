@@ -138,12 +138,18 @@ function parseBasicConstraints(value: DerElement): { ca: boolean; pathLength: nu
   if (length !== undefined && pathLength === undefined) {
     throw structureError(what, "path length is out of range", length.offset);
   }
+  if (!ca && length !== undefined) throw structureError(what, "path length without a CA", length.offset);
   return { ca, pathLength };
 }
 
 /** `KeyUsage ::= BIT STRING` (RFC 5280 §4.2.1.3). */
 function parseKeyUsage(value: DerElement): KeyUsage[] {
-  const { bytes } = bitString(expect(value, Tag.bitString, "keyUsage"));
+  const { bytes, unusedBits } = bitString(expect(value, Tag.bitString, "keyUsage"));
+  // X.690 §11.2.2: named bits end with one that is set
+  const last = bytes[bytes.length - 1];
+  if (last !== undefined && (last & (1 << unusedBits)) === 0) {
+    throw structureError("keyUsage", "trailing bits that are not set are encoded", value.offset);
+  }
   return KEY_USAGES.filter((_, bit) => ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0);
 }
 

@@ -96,7 +96,7 @@ export function dnsNameFault(name: string): string | undefined {
   if (name === "") return "it is empty";
   if (name.length > 253) return "it has more than 253 characters";
   if (name.includes("*")) return "wildcards are not allowed";
-  if (parseIp(name.replace(/^\[|\]$/g, "")) !== undefined || /^[0-9.]+$/.test(name)) {
+  if (parseIp(name.replace(/^\[|\]$/g, "")) !== undefined || /(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?$/.test(name)) {
     return "it is an IP address: ask for it as one";
   }
   if (name.endsWith(".")) return "it ends with a dot";

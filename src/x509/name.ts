@@ -4,11 +4,12 @@
  * @module
  */
 import { oidText, stringValue } from "../asn1/der_value.ts";
+import { isPrintable } from "../asn1/primitive.ts";
 import { type DerElement, structureError } from "../asn1/der.ts";
 import { oid, printableString, sequence, setOf, utf8String } from "../asn1/der_writer.ts";
 import { Oid, oidName } from "../asn1/oid.ts";
 import { Tag } from "../asn1/tag.ts";
-import { type Bytes, toHex } from "../bytes.ts";
+import { type Bytes, toHex, toUtf8 } from "../bytes.ts";
 
 /** One attribute of a name. */
 export interface NameAttribute {
@@ -91,6 +92,18 @@ export function attributeValues(name: Name, type: string): string[] {
   return name.attributes.filter((attribute) => attribute.type === type).map((attribute) => attribute.value);
 }
 
+/** Why certgen cannot write a value of an attribute, if it cannot. */
+export function attributeFault(type: SubjectAttribute, value: string): string | undefined {
+  const length = [...value].length;
+  if (length === 0 || length > UPPER_BOUND[type]) {
+    return `${type} has ${length} characters: 1 to ${UPPER_BOUND[type]} are possible`;
+  }
+  if (/\p{Surrogate}/u.test(value)) return `${type} has half a surrogate pair`;
+  if (type === "country" && !/^[A-Za-z]{2}$/.test(value)) return "country is not two letters";
+  if (type === "serialNumber" && !toUtf8(value).every(isPrintable)) return "serialNumber is no PrintableString";
+  return undefined;
+}
+
 /**
  * Writes a Name: UTF8String, but PrintableString for the two attributes that must be (RFC 5280 §A.1).
  * @throws TypeError where a value is empty, too long or no Unicode text, or an attribute is none that certgen writes
@@ -100,11 +113,8 @@ export function encodeName(subject: Subject): Bytes {
   for (const [type, values] of Object.entries(subject)) {
     if (!isSubjectAttribute(type)) throw new TypeError(`unknown attribute of a name: ${JSON.stringify(type)}`);
     for (const value of typeof values === "string" ? [values] : values) {
-      const length = [...value].length;
-      if (length === 0 || length > UPPER_BOUND[type]) {
-        throw new TypeError(`${type} has ${length} characters: 1 to ${UPPER_BOUND[type]} are possible`);
-      }
-      if (/\p{Surrogate}/u.test(value)) throw new TypeError(`${type} has half a surrogate pair`);
+      const fault = attributeFault(type, value);
+      if (fault !== undefined) throw new TypeError(fault);
       const encoded = type === "country" || type === "serialNumber" ? printableString(value) : utf8String(value);
       rdns.push(setOf(sequence(oid(Oid[type]), encoded)));
     }

@@ -1,7 +1,7 @@
 /** Makes CSRs and certificates that certgen itself would not write. */
 import * as write from "../../src/asn1/der_writer.ts";
 import { Oid } from "../../src/asn1/oid.ts";
-import type { Bytes } from "../../src/bytes.ts";
+import { type Bytes, compare } from "../../src/bytes.ts";
 import { type KeyPair, sign } from "../../src/x509/key.ts";
 import { encodeName, type Subject } from "../../src/x509/name.ts";
 
@@ -36,7 +36,7 @@ export async function craftCsr(parts: CraftedCsr): Promise<Bytes> {
   const { key, subject = { commonName: "a" }, extensions, attributes = [] } = parts;
   const all = extensions === undefined
     ? attributes
-    : [...attributes, attribute(Oid.extensionRequest, write.sequence(...extensions))];
+    : [...attributes, attribute(Oid.extensionRequest, write.sequence(...extensions))].sort(compare);
   const info = write.sequence(
     parts.version ?? write.integer(0),
     nameOf(subject),

@@ -27,7 +27,8 @@ const wanted: Wanted = {
 };
 
 test("checkIssued takes a certificate that has all that was wanted, and more", async () => {
-  const certificate = await checkIssued(pem, ca.certificate.pem, wanted, now());
+  const { certificate, cas } = await checkIssued(pem, ca.certificate.pem, wanted, now());
+  assert.equal(cas.map((one) => one.pem), [ca.certificate.pem]);
   assert.is(certificate.pem, pem);
   const upper = { ...wanted, names: [{ type: "dns", value: "ETCD1" }] } as const;
   await checkIssued(pem, ca.certificate.pem, upper, now());

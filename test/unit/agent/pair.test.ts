@@ -137,4 +137,19 @@ test("a key that is not extractable is the caller's mistake, and nothing is writ
   assert.equal(files.calls, []);
 });
 
+test("a staged key that others could read, or that is no file of its own, counts as none", async () => {
+  const files = new MemoryFiles();
+  const pair = new PairFiles(files, "d", "n");
+  await pair.stageKey(await generateKey("ec-p256", { extractable: true }));
+  assert.ok(await pair.stagedKey());
+  const stat = files.stat.bind(files);
+  for (const change of [{ mode: 0o644 }, { mode: 0o640 }, { kind: "link" }, { kind: "other" }] as const) {
+    files.stat = async (path) => {
+      const found = await stat(path);
+      return found && { ...found, ...change };
+    };
+    assert.is(await pair.stagedKey(), undefined, JSON.stringify(change));
+  }
+});
+
 test.run();

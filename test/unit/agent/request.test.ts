@@ -41,7 +41,7 @@ function oldServer(): Handler {
 
 test("an older server gets v1beta1 under the plain common name, without signer name and usages", async () => {
   const { run, sent, files } = agentWorld(oldServer());
-  const { certificate, caFile } = await run({ issuerCa: ca.certificate.pem });
+  const { certificate, caFile } = await run({ fallbackIssuerCa: ca.certificate.pem });
   assert.equal(sent.map(({ method, path }) => `${method} ${path}`), [
     `POST ${pathOf("v1")}`,
     `POST ${pathOf("v1beta1")}`,
@@ -61,13 +61,13 @@ test("an older server's answer is checked against the CA that was given, and ref
   const error = await rejection("invalid-certificate", run());
   assert.match(error.message, /does not say which CA issued it, and none was given$/);
   const other = await createCa({ commonName: "old CA", now });
-  await rejection("invalid-certificate", run({ issuerCa: other.certificate.pem }));
+  await rejection("invalid-certificate", run({ fallbackIssuerCa: other.certificate.pem }));
   assert.equal(Object.keys(files.snapshot()), []);
 });
 
 test("an older server's refusal is shown", async () => {
   const { run } = agentWorld(oldServer());
-  const error = await rejection("rejected", run({ organization: "x", issuerCa: ca.certificate.pem }));
+  const error = await rejection("rejected", run({ organization: "x", fallbackIssuerCa: ca.certificate.pem }));
   assert.is(error.message, "HTTP status 400: Error signing csr");
 });
 
@@ -77,10 +77,27 @@ test("a server without either version ends it", async () => {
   assert.is(sent.length, 2);
 });
 
-test("/ca of the signer holds over a CA that was given for want of it", async () => {
+test("/ca of the signer holds over a CA that was given for want of it, and a CA that was given holds over /ca", async () => {
   const { signer, etcd } = await agentSigner();
   const { run, files } = agentWorld(signer.fetch);
-  await run({ issuerCa: ca.certificate.pem });
+  await run({ fallbackIssuerCa: ca.certificate.pem });
+  assert.is(files.text("certs/ca.crt"), etcd.certificate.pem);
+  await rejection("invalid-certificate", run({ issuerCa: ca.certificate.pem }));
+});
+
+test("R58 of what the signer names as CA only certificates of CAs are written, and nothing of the text around them", async () => {
+  const { signer, etcd } = await agentSigner();
+  const leaf = await createCa({ commonName: "expired", now: () => new Date(0), lifetimeSeconds: 1000 });
+  let extra = "";
+  const { run, files } = agentWorld(async (request) => {
+    const answer = await signer.fetch(request);
+    if (!new URL(request.url).pathname.startsWith("/ca/")) return answer;
+    return new Response(`\x1b]0;title\x07\n${await answer.text()}more text\n${extra}`);
+  });
+  await run();
+  assert.is(files.text("certs/ca.crt"), etcd.certificate.pem);
+  extra = leaf.certificate.pem;
+  await rejection("invalid-certificate", run());
   assert.is(files.text("certs/ca.crt"), etcd.certificate.pem);
 });
 

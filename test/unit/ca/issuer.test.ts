@@ -177,7 +177,7 @@ test("the lifetime is the one asked for, and at most the profile's", async () =>
     name: "s",
     issuer: "s",
     keyUsage: ["digitalSignature"],
-    extKeyUsage: [],
+    extKeyUsage: ["serverAuth"],
     lifetimeSeconds: 60,
   });
   for (const [profile, lifetimeSeconds, end] of [[PEER, 30, 30], [short, 3600, 60], [short, 59, 59]] as const) {

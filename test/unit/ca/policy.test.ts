@@ -54,7 +54,7 @@ test("R43 a profile certifies the kinds of keys it names", async () => {
     name: "p",
     issuer: "p",
     keyUsage: ["digitalSignature"],
-    extKeyUsage: [],
+    extKeyUsage: ["serverAuth"],
     lifetimeSeconds: 1,
     keys: ["ed25519"],
   });
@@ -95,7 +95,7 @@ test("a profile without a subject rule takes any subject of single values, or na
     name: "any",
     issuer: "p",
     keyUsage: ["digitalSignature"],
-    extKeyUsage: [],
+    extKeyUsage: ["serverAuth"],
     lifetimeSeconds: 1,
   });
   const full = { country: "DE", organization: "x", organizationalUnit: "y", commonName: "Bücher" };

@@ -63,7 +63,7 @@ const DENIED: Readonly<Record<string, readonly [DenialReason, string, Partial<Cr
     }],
     "R24 an empty subject": ["ProfileUnknown", 'subject ""', { subject: {} }],
     "R8 no organization": ["SubjectNotAllowed", "organization is null", { subject: { commonName: GOOD.commonName } }],
-    "R8 an empty organization": ["SubjectNotAllowed", "is empty", {
+    "R8 an empty organization": ["SubjectNotAllowed", "organization has 0 characters", {
       subject: subject(text(Oid.organization, utf8String("")), CN),
     }],
     "R8 an organization of one letter": ["SubjectNotAllowed", 'organization is "s"', {
@@ -108,7 +108,7 @@ const DENIED: Readonly<Record<string, readonly [DenialReason, string, Partial<Cr
     "R32 a slash in the common name": ["SubjectNotAllowed", "must have a name", {
       subject: commonName("system:etcd-peer:a/b"),
     }],
-    "R32 a common name of 65 characters": ["SubjectNotAllowed", "longer than 64", {
+    "R32 a common name of 65 characters": ["SubjectNotAllowed", "commonName has 65 characters", {
       subject: subject(O, text(Oid.commonName, utf8String(`system:etcd-peer:${"a".repeat(48)}`))),
     }],
     "R32 another profile's common name": [

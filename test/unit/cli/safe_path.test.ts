@@ -94,4 +94,13 @@ test("checkSafePath sees what is on a real disk", async () => {
   }
 });
 
+test("checkSafePath with mustExist refuses what was taken away so that it is not looked at, and a sticky directory itself", async () => {
+  const good = { ...ROOT, "/tmp/mine": { mode: 0o700 } };
+  await checkSafePath(world(good), "/tmp/mine", { mustExist: true });
+  const gone = await rejection("unsafe-path", checkSafePath(world(good), "/tmp/mine/x", { mustExist: true }));
+  assert.match(gone.message, /"\/tmp\/mine\/x" is not there$/);
+  const sticky = { ...ROOT, "/tmp/mine": { mode: 0o1777 } };
+  assert.match((await rejection("unsafe-path", checkSafePath(world(sticky), "/tmp/mine"))).message, /mode 1777/);
+});
+
 test.run();

@@ -28,10 +28,18 @@ test("by address and CA; the CA is the issuer's for want of another, and no toke
     ca: "CA",
     token: undefined,
     client: undefined,
-    issuerCa: "CA",
+    issuerCa: undefined,
+    fallbackIssuerCa: "CA",
   });
   const all = await target(["--cacrt=ca.crt", "--token-file=token", "--issuer-cacrt=issuer.crt"]);
-  assert.equal(all, { url: "https://localhost:6443", ca: "CA", token: "tok", client: undefined, issuerCa: "ISSUER" });
+  assert.equal(all, {
+    url: "https://localhost:6443",
+    ca: "CA",
+    token: "tok",
+    client: undefined,
+    issuerCa: "ISSUER",
+    fallbackIssuerCa: "CA",
+  });
 });
 
 test("every form of address", async () => {
@@ -52,8 +60,8 @@ test("every form of address", async () => {
 });
 
 test("the embedded default: CA and token where they are, the token only with nothing else given", async () => {
-  const { ca, token, issuerCa } = await target([], EMBEDDED);
-  assert.equal([ca, token, issuerCa], ["SERVING", "embedded", "SERVING"]);
+  const { ca, token, fallbackIssuerCa } = await target([], EMBEDDED);
+  assert.equal([ca, token, fallbackIssuerCa], ["SERVING", "embedded", "SERVING"]);
   for (const argv of [["--address=other:1"], ["--cacrt=ca.crt"]]) {
     assert.is((await target(argv, { ...FILES, ...EMBEDDED })).token, undefined);
   }
@@ -85,7 +93,7 @@ test("by kubeconfig, whose token another file replaces", async () => {
     users: [{ name: "a", user: { token: "theirs" } }],
   });
   const files = { ...FILES, ...EMBEDDED, config };
-  const plain = { url: "https://kube", ca: "CA", client: undefined };
+  const plain = { url: "https://kube", ca: "CA", client: undefined, fallbackIssuerCa: undefined };
   assert.equal(await target(["--kubeconfig=config"], files), { ...plain, token: "theirs", issuerCa: undefined });
   assert.equal(await target(["--kubeconfig=config", "--token-file=token", "--issuer-cacrt=issuer.crt"], files), {
     ...plain,

@@ -12,7 +12,7 @@ const [ORGANIZATION, COMMON_NAME] = PEER_RDNS as [Uint8Array, Uint8Array];
 const NODE = "system:etcd-peer:etcd1";
 
 const SUBJECTS: [what: string, rdns: Uint8Array[], message: RegExp][] = [
-  ["O empty", [O(""), COMMON_NAME], /organization is empty/],
+  ["O empty", [O(""), COMMON_NAME], /organization has 0 characters/],
   ["no O", [COMMON_NAME], /organization is null, not "system:etcd-peers"/],
   ["O of one character", [O("s"), COMMON_NAME], /organization is "s"/],
   ["two Os", [ORGANIZATION, ORGANIZATION, COMMON_NAME], /more than one organization/],
@@ -44,7 +44,7 @@ const SUBJECTS: [what: string, rdns: Uint8Array[], message: RegExp][] = [
   ["CN with a bidi override", [ORGANIZATION, CN("system:etcd-peer:\u202e1")], /control or format/],
   ["CN with a full-width colon", [ORGANIZATION, CN("system:etcd-peer：etcd1")], /does not begin with/],
   ["CN with another script", [ORGANIZATION, CN("system:etcd-peer:ｅtcd1")], /must have a name of letters/],
-  ["CN of 65 characters", [ORGANIZATION, CN(`system:etcd-peer:${"x".repeat(48)}`)], /longer than 64/],
+  ["CN of 65 characters", [ORGANIZATION, CN(`system:etcd-peer:${"x".repeat(48)}`)], /commonName has 65 characters/],
   ["CN of another kind", [ORGANIZATION, CN("system:node:a")], /does not begin with/],
   ["no CN", [ORGANIZATION], /common name "" does not begin with/],
   ["CN as IA5String", [ORGANIZATION, CN(element(0x16, toUtf8(NODE)))], /neither UTF8String nor PrintableString/],

@@ -193,4 +193,11 @@ test("what is encoded is read back as the same", () => {
   assert.equal(element(0x82, toUtf8("a")), encodeGeneralName({ type: "dns", value: "a" }));
 });
 
+test("R28 a DNS name whose last label is a number is an address to somebody", () => {
+  for (const name of ["0x7f000001", "etcd.0x7f", "foo.1", "2130706433", "1.2.3", "x.0X"]) {
+    assert.match(dnsNameFault(name) ?? "", /IP address/, name);
+  }
+  for (const name of ["1.foo", "0x.foo", "etcd1", "node-1", "a1.b2"]) assert.is(dnsNameFault(name), undefined, name);
+});
+
 test.run();
