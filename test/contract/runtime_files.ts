@@ -106,6 +106,7 @@ export function filesContract(name: string, files: Files): void {
     await files.makeDirectory(at("link"), 0o700);
     await files.create(at("file"), new Uint8Array(), 0o600);
     await fault("io", files.makeDirectory(at("file"), 0o700));
+    await fault("not-found", files.makeDirectory("", 0o700));
     await fault("io", files.makeDirectory(at("file/below"), 0o700));
   });
 

@@ -97,6 +97,13 @@ test("jitter takes at most half of a pause", async () => {
   }
 });
 
+test("Retry-After of nothing does not take the pauses away", async () => {
+  const { client, pauses } = world(after(6, () => failure(503, "x", { "retry-after": "0" })));
+  await client.get("v1", "a");
+  assert.is(pauses.length, 6);
+  for (const pause of pauses.slice(1)) assert.ok(pause >= 0.5, String(pauses));
+});
+
 test("Retry-After is honoured, up to five minutes; one that is none is not", async () => {
   const cases: [string, number][] = [
     ["1", 1],

@@ -214,4 +214,9 @@ test("exitCodeOf maps errors to exit codes", () => {
   assert.equal(Object.values(EXIT), [0, 1, 2, 3, 4]);
 });
 
+test("an empty path is refused, as a flag and in the environment", () => {
+  refuses(["--cacrt="], 'Cannot use --cacrt "": it takes FILE');
+  refuses([], 'Cannot use CERTGEN_SIGNER_CACRT "": it takes FILE', { CERTGEN_SIGNER_CACRT: "" });
+});
+
 test.run();

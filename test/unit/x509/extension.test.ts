@@ -124,6 +124,9 @@ test("R20 a default value that is encoded is refused", () => {
 
 /** Values that the type of their extension cannot have; offsets count from the first octet of the value. */
 const UNREADABLE: readonly (readonly [keyof typeof Oid, string, ErrorCode, number])[] = [
+  ["keyUsage", "03 02 00 80", "malformed-asn1", 0], // X.690 §11.2.2: trailing zero bits
+  ["keyUsage", "03 03 00 80 00", "malformed-asn1", 0],
+  ["basicConstraints", "30 03 02 01 00", "malformed-asn1", 2], // a path length without a CA
   ["subjectAltName", "", "malformed-der", 0],
   ["subjectAltName", "30 00", "malformed-asn1", 2],
   ["subjectAltName", "31 00", "malformed-asn1", 0],
