@@ -54,7 +54,7 @@ export function killAll(): void {
   for (const pid of groups) killGroup(pid);
 }
 
-/** Runs all files on all runtimes: two at a time, and those under `integration/` one at a time after the others. */
+/** Runs all files on all runtimes, two at a time: those under `integration/` after the others, since they take longest. */
 export async function runTests(options: RunOptions): Promise<RunResult> {
   let [passed, failed, skipped] = [0, 0, 0];
   const reasons = new Set<string>();
@@ -73,7 +73,7 @@ export async function runTests(options: RunOptions): Promise<RunResult> {
     };
     const files = options.files.filter((file) => runsOn(runtime, headerOf(file, options)));
     await inParallel(files.filter((file) => !isIntegration(file)), CONCURRENCY, runOne);
-    await inParallel(files.filter(isIntegration), 1, runOne);
+    await inParallel(files.filter(isIntegration), CONCURRENCY, runOne);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     options.print(`${runtime}: ${passed - before.passed} passed, ${failed - before.failed} failed, ${seconds} s`);
   }

@@ -88,6 +88,9 @@ export function encodeGeneralName(name: GeneralName): Bytes {
   return implicit(7, address);
 }
 
+/** What the URL standard takes for an IPv4 address, whatever stands before: a last label that is a number. */
+const ENDS_IN_NUMBER = /^[0-9.]+$|(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?$/;
+
 /**
  * Why a text is not a DNS name that certgen issues, if it is not: labels of letters, digits and inner hyphens
  * (RFC 1123 §2.1), 63 octets each and 253 in all, no trailing dot, no wildcard, no address written as a name.
@@ -96,7 +99,7 @@ export function dnsNameFault(name: string): string | undefined {
   if (name === "") return "it is empty";
   if (name.length > 253) return "it has more than 253 characters";
   if (name.includes("*")) return "wildcards are not allowed";
-  if (parseIp(name.replace(/^\[|\]$/g, "")) !== undefined || /(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?$/.test(name)) {
+  if (parseIp(name.replace(/^\[|\]$/g, "")) !== undefined || ENDS_IN_NUMBER.test(name)) {
     return "it is an IP address: ask for it as one";
   }
   if (name.endsWith(".")) return "it ends with a dot";

@@ -14,7 +14,7 @@ import { startSigner, temporary } from "../programs.ts";
 import { currentRuntime } from "../runtimes.ts";
 
 /** Twenty in a soak; a few among the tests, since every one of them starts a program. */
-const ROUNDS = Number(process.env["CRASH_ROUNDS"] ?? 5);
+const ROUNDS = Number(process.env["CRASH_ROUNDS"] ?? 3);
 const PARALLEL = 8;
 const PATH = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 

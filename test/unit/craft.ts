@@ -34,9 +34,8 @@ export function attribute(type: string, ...values: readonly Bytes[]): Bytes {
 /** A CSR, signed. */
 export async function craftCsr(parts: CraftedCsr): Promise<Bytes> {
   const { key, subject = { commonName: "a" }, extensions, attributes = [] } = parts;
-  const all = extensions === undefined
-    ? attributes
-    : [...attributes, attribute(Oid.extensionRequest, write.sequence(...extensions))].sort(compare);
+  const requested = extensions === undefined ? [] : [attribute(Oid.extensionRequest, write.sequence(...extensions))];
+  const all = [...attributes, ...requested].sort(compare);
   const info = write.sequence(
     parts.version ?? write.integer(0),
     nameOf(subject),

@@ -1,3 +1,4 @@
+// runtimes: node
 // timeout: 120
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

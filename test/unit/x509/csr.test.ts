@@ -116,8 +116,15 @@ test("R23 unknown attributes are named, their values ignored", async () => {
   ];
   const csr = parseCsr(await craftCsr({ key, attributes }));
   await verifyCsr(csr);
-  assert.equal(csr.attributes, ["1.2.3.4", "challengePassword", "1.3.6.1.4.1.311.2.1.14"]);
+  assert.equal([...csr.attributes].sort(), ["1.2.3.4", "1.3.6.1.4.1.311.2.1.14", "challengePassword"]);
   assert.is(csr.extensions.all.length, 0);
+});
+
+test("R20 attributes out of order are refused: a SET OF has one encoding", async () => {
+  const [first, second] = [attribute("1.2.3.4", sequence()), attribute("1.2.3.5", sequence())];
+  await verifyCsr(parseCsr(await craftCsr({ key, attributesField: explicit(0, first, second) })));
+  const swapped = await craftCsr({ key, attributesField: explicit(0, second, first) });
+  assert.match(faultOf("malformed-asn1", () => parseCsr(swapped)).message, "attributes are out of order");
 });
 
 const SAN = encodeSubjectAltName([{ type: "dns", value: "a" }]);
@@ -127,7 +134,7 @@ const REQUESTED = attribute(Oid.extensionRequest, sequence(SAN));
 const FAULTS: Readonly<Record<string, readonly [Omit<CraftedCsr, "key">, part: Bytes, number]>> = {
   "R22 two extensionRequest attributes": [
     { attributes: [REQUESTED, attribute(Oid.extensionRequest, sequence(extension("1.2.3", hex("05 00"))))] },
-    attribute(Oid.extensionRequest, sequence(extension("1.2.3", hex("05 00")))),
+    REQUESTED, // the second, since the shorter one stands first
     0,
   ],
   "R22 two equal extensionRequest attributes": [{ attributes: [REQUESTED, REQUESTED] }, REQUESTED, REQUESTED.length],

@@ -12,7 +12,7 @@ import {
 } from "../../../src/x509/algorithm.ts";
 import { generateKey, type KeyPair, sign } from "../../../src/x509/key.ts";
 import { parsePublicKey, type PublicKey, verifySignature } from "../../../src/x509/public_key.ts";
-import { hex, patched, rejectionOf } from "../support.ts";
+import { faultOf, hex, patched, rejectionOf } from "../support.ts";
 
 const DATA = toUtf8("what is signed");
 const keys: Readonly<Record<string, KeyPair>> = {
@@ -137,7 +137,8 @@ test("RSA-PSS signatures verify where digest and salt are those of the parameter
   const check = (key: PublicKey, algorithm: SignatureAlgorithm): Promise<void> =>
     verifySignature(key, algorithm, DATA, signature, "thing");
   await check(plain, pss(Oid.sha256, 32));
-  await refused(check(plain, pss(Oid.sha256, 20)));
+  await refused(check(plain, pss(Oid.sha256, 30)));
+  faultOf("malformed-asn1", () => pss(Oid.sha256, 20)); // the default, which has no encoding
   await refused(check(plain, pss(Oid.sha384, 32)));
   await refused(check(plain, signatureAlgorithm("rsa", "SHA-256")));
   const bound = (digest: string): PublicKey => {
