@@ -123,13 +123,6 @@ export function fromUtf8(bytes: Uint8Array): string {
   }
 }
 
-/** The bytes of a string whose every code unit is below 256. */
-export function fromLatin1(text: string): Bytes {
-  const out = new Uint8Array(text.length);
-  for (let i = 0; i < out.length; i++) out[i] = text.charCodeAt(i);
-  return out;
-}
-
 /** A string with one code unit for each byte. */
 export function toLatin1(bytes: Uint8Array): string {
   let out = "";

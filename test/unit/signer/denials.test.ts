@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { element, implicit, nullValue, octetString, oid, sequence } from "../../../src/asn1/der_writer.ts";
 import { Oid } from "../../../src/asn1/oid.ts";
-import { concat, fromLatin1, toUtf8 } from "../../../src/bytes.ts";
+import { concat, toUtf8 } from "../../../src/bytes.ts";
 import {
   encodeBasicConstraints,
   encodeExtension,
@@ -29,7 +29,7 @@ import {
 const { signer, etcd, lines } = await testSigner();
 let count = 0;
 
-const dns = (name: string): Uint8Array => implicit(2, fromLatin1(name));
+const dns = (name: string): Uint8Array => implicit(2, Uint8Array.from(name, (c) => c.charCodeAt(0)));
 const san = (...names: Uint8Array[]): RawCsr => ({
   extensions: [encodeExtension("subjectAltName", false, sequence(...names))],
 });
