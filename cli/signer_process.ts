@@ -61,8 +61,9 @@ export async function startSigner(runtime: Runtime, config: SignerConfig, log: L
     return (await Promise.all(pairs)).map(([certificate, privateKey]) => ({ certificate, privateKey }));
   };
   await checkWritable(runtime, config.requests);
+  const [issuers, serving] = [await loadIssuers(), await loadServing()];
   const signer = createSigner({
-    issuers: await loadIssuers(),
+    issuers,
     profiles: etcdProfiles(config.lifetimeSeconds),
     store: new DirectoryStore(files, config.requests),
     authenticators: config.tokens.length === 0 ? [] : [tokenAuthenticator(config.tokens)],
@@ -72,11 +73,11 @@ export async function startSigner(runtime: Runtime, config: SignerConfig, log: L
   const server = await runtime.serve({
     hostname: config.address.host,
     port: config.address.port,
-    tls: await loadServing(),
+    tls: serving,
     handler: signer.fetch,
     onError,
   });
-  await warnOfSharedCa(await loadIssuers(), await loadServing(), log);
+  await warnOfSharedCa(issuers, serving, log);
   const health = await startHealth(runtime, config.health, signer.fetch, onError, log);
   const watcher = watchFiles(runtime, log, [
     {
