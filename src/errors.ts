@@ -17,7 +17,9 @@
  * | `unauthorized` | a credential that is bad, unknown, or one too many |
  * | `forbidden` | an identity that may not do this |
  * | `not-found`, `already-exists`, `conflict` | as in Kubernetes |
+ * | `expired` | changes that are no longer known: list again |
  * | `method-not-allowed`, `not-acceptable`, `unsupported-media-type`, `too-large` | as in HTTP |
+ * | `too-many-requests` | more than one identity may have at once |
  * | `unavailable` | a peer, or a part of the signer, that cannot serve now |
  * | `rejected` | a signer that refused a request outright; the message is its own |
  * | `timed-out` | a wait that came to its limit |
@@ -40,10 +42,12 @@ export type ErrorCode =
   | "not-found"
   | "already-exists"
   | "conflict"
+  | "expired"
   | "method-not-allowed"
   | "not-acceptable"
   | "unsupported-media-type"
   | "too-large"
+  | "too-many-requests"
   | "unavailable"
   | "rejected"
   | "timed-out"
@@ -60,6 +64,10 @@ export interface ErrorDetails {
   readonly field?: string;
   /** Why a field is wrong, in the terms of the Kubernetes API. */
   readonly fieldReason?: FieldReason;
+  /** All fields that are wrong, where they are not one; an empty list says that nothing more is known than the message. */
+  readonly causes?: readonly FieldCause[];
+  /** What the wrong fields are of, where it is not the object itself: `ListOptions` of `meta.k8s.io`. */
+  readonly invalidKind?: { readonly group: string; readonly kind: string };
   /** What caused this error. */
   readonly cause?: unknown;
 }
@@ -72,6 +80,16 @@ export type FieldReason =
   | "FieldValueDuplicate"
   | "FieldValueTooLong"
   | "FieldValueForbidden";
+
+/** One field that is wrong. */
+export interface FieldCause {
+  /** Path, as in `metadata.labels`. */
+  readonly field: string;
+  /** What kind of fault it is. */
+  readonly reason: FieldReason;
+  /** The fault in words. */
+  readonly message: string;
+}
 
 /**
  * The one error class of certgen. Mistakes of the calling program are `TypeError`s instead.
@@ -101,13 +119,17 @@ export class CertgenError extends Error {
   readonly field: string | undefined;
   /** Why the field is wrong. */
   readonly fieldReason: FieldReason | undefined;
+  /** All fields that are wrong, where they are not one. */
+  readonly causes: readonly FieldCause[] | undefined;
+  /** What the wrong fields are of, where it is not the object itself. */
+  readonly invalidKind: { readonly group: string; readonly kind: string } | undefined;
 
   /**
    * Makes an error.
    *
    * @param code what went wrong
    * @param message what could not be done and why, without a full stop
-   * @param details offset, reason, field and cause
+   * @param details offset, reason, field or fields, and cause
    */
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -116,6 +138,8 @@ export class CertgenError extends Error {
     this.reason = details.reason;
     this.field = details.field;
     this.fieldReason = details.fieldReason;
+    this.causes = details.causes;
+    this.invalidKind = details.invalidKind;
   }
 }
 

@@ -3,6 +3,7 @@ import { connectContract } from "./runtime_connect.ts";
 import { filesContract } from "./runtime_files.ts";
 import { hostileClientContract } from "./runtime_hostile.ts";
 import { serveContract } from "./runtime_serve.ts";
+import { streamContract } from "./runtime_stream.ts";
 import { systemContract } from "./runtime_system.ts";
 
 /** What every {@link Runtime} must do: one suite for each of its parts. */
@@ -12,4 +13,5 @@ export function runtimeContract(name: string, runtime: Runtime): void {
   serveContract(`${name} serve`, runtime);
   hostileClientContract(`${name} serve, hostile clients`, runtime);
   connectContract(`${name} connect`, runtime);
+  streamContract(`${name} connect, streams`, runtime);
 }

@@ -3,6 +3,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Store } from "../../src/store/store.ts";
 import { rejection } from "../fakes.ts";
+import { storeListContract } from "./store_list.ts";
+import { storeModelContract } from "./store_model.ts";
+import { bodyOf, eventsAfter, textOf, theOneOf } from "./store_texts.ts";
+import { storeWatchContract } from "./store_watch.ts";
 
 /** Names that are good, and that a careless store takes for each other or for something else. */
 const NAMES = [
@@ -37,6 +41,9 @@ const NAMES = [
   "é".repeat(126),
   "é".repeat(100),
   "sha256-" + "0".repeat(64),
+  "revision",
+  ".revision",
+  ".x.tmp",
 ];
 
 /** Names that are none. */
@@ -60,7 +67,7 @@ const BAD_NAMES = [
 ];
 
 /** Texts that must come back as they are. */
-const TEXTS = ["{}\n", "", "x", "ü€😀\0\r\n", "y".repeat(300_000)];
+const TEXTS = ["{}\n", "", "x", "ü€😀\0\r\n", "\ufeffx", "y".repeat(300_000)];
 
 /**
  * Registers the suite.
@@ -72,18 +79,20 @@ export function storeContract(name: string, makeStore: () => Promise<Store>): vo
     const store = await makeStore();
     for (const [index, key] of NAMES.entries()) {
       assert.is(await store.get(key), undefined, key);
-      const created = await store.create(key, `text ${index}`);
-      assert.is(created.text, `text ${index}`);
+      const created = await store.create(key, textOf(key, `text ${index}`));
+      assert.is(bodyOf(created.text), `text ${index}`);
+      assert.is(created.name, key);
     }
-    for (const [index, key] of NAMES.entries()) assert.is((await store.get(key))?.text, `text ${index}`, key);
+    for (const [index, key] of NAMES.entries()) assert.is(bodyOf((await store.get(key))?.text), `text ${index}`, key);
+    assert.equal((await store.list()).entries.map((entry) => entry.name).sort(), [...NAMES].sort());
   });
 
   test(`${name}: texts come back as they are`, async () => {
     const store = await makeStore();
     for (const [index, text] of TEXTS.entries()) {
-      const created = await store.create(`t${index}`, text);
+      const created = await store.create(`t${index}`, textOf(`t${index}`, text));
       assert.equal(await store.get(`t${index}`), created);
-      assert.is(created.text, text);
+      assert.is(bodyOf(created.text), text);
     }
   });
 
@@ -91,79 +100,139 @@ export function storeContract(name: string, makeStore: () => Promise<Store>): vo
     const store = await makeStore();
     for (const key of BAD_NAMES) {
       const about = JSON.stringify(key.slice(0, 300));
-      const error = await rejection("unsafe-path", store.create(key, "x"));
+      const error = await rejection("unsafe-path", store.create(key, textOf(key, "x")));
       assert.ok(error.message.startsWith(`Cannot store under ${about}: name may not `), error.message);
       await rejection("unsafe-path", store.get(key));
-      await rejection("unsafe-path", store.update(key, "x", "1"));
+      await rejection("unsafe-path", store.update(key, textOf(key, "x"), 1));
+      await rejection("unsafe-path", store.delete(key, 1));
     }
+    assert.is(store.revision, 0);
+  });
+
+  test(`${name}: revisions grow by one from 1, over all entries, and a text is given its own`, async () => {
+    const store = await makeStore();
+    assert.is(store.revision, 0);
+    const a = await store.create("a", textOf("a", "1"));
+    assert.equal([a.revision, store.revision], [1, 1]);
+    assert.is(a.text, '1 "a"\n1');
+    const b = await store.create("b", textOf("b", "1"));
+    assert.equal([b.revision, store.revision], [2, 2]);
+    const later = await store.update("a", textOf("a", "2"), a.revision);
+    assert.equal([later.revision, later.text], [3, '3 "a"\n2']);
+    assert.is((await store.delete("b", b.revision)).revision, 4);
+    assert.is(store.revision, 4);
+    assert.equal(await store.get("a"), later);
   });
 
   test(`${name}: create refuses a name that is taken, and leaves what is there`, async () => {
     const store = await makeStore();
-    const created = await store.create("a", "first");
-    const error = await rejection("already-exists", store.create("a", "second"));
+    const created = await store.create("a", textOf("a", "first"));
+    const error = await rejection("already-exists", store.create("a", textOf("a", "second")));
     assert.is(error.message, '"a" already exists');
-    await rejection("already-exists", store.create("a", "first"));
     assert.equal(await store.get("a"), created);
   });
 
   test(`${name}: of many creates of one name at once exactly one succeeds`, async () => {
     const store = await makeStore();
-    const results = await Promise.allSettled(Array.from({ length: 100 }, (_, i) => store.create("a", `text ${i}`)));
-    const kept = results.filter((result) => result.status === "fulfilled");
-    assert.is(kept.length, 1);
-    assert.is((await store.get("a"))?.text, kept[0]?.value.text);
+    const results = await Promise.allSettled(
+      Array.from({ length: 100 }, (_, i) => store.create("a", textOf("a", `text ${i}`))),
+    );
+    const entry = theOneOf(results);
+    assert.equal(await store.get("a"), entry);
+    assert.equal(await eventsAfter(store, 0, 1), [{ type: "created", entry, previous: undefined }]);
+    assert.is(store.revision, entry.revision, "those that came too late are no changes");
     for (const result of results) {
       if (result.status === "rejected") await rejection("already-exists", Promise.reject(result.reason));
     }
   });
 
-  test(`${name}: update replaces an entry at its version, and changes the version`, async () => {
+  test(`${name}: update replaces an entry at its revision`, async () => {
     const store = await makeStore();
-    const first = await store.create("a", "first");
-    const second = await store.update("a", "second", first.version);
-    assert.is(second.text, "second");
-    assert.is.not(second.version, first.version);
+    const first = await store.create("a", textOf("a", "first"));
+    const second = await store.update("a", textOf("a", "second"), first.revision);
+    assert.is(bodyOf(second.text), "second");
     assert.equal(await store.get("a"), second);
-    const third = await store.update("a", "third", second.version);
+    const third = await store.update("a", textOf("a", "third"), second.revision);
     assert.equal(await store.get("a"), third);
   });
 
-  test(`${name}: update of another version is a conflict, and changes nothing`, async () => {
+  test(`${name}: update and delete at another revision are a conflict, and change nothing`, async () => {
     const store = await makeStore();
-    const first = await store.create("a", "first");
-    const second = await store.update("a", "second", first.version);
-    for (const version of [first.version, "", "0", "x"]) {
-      const error = await rejection("conflict", store.update("a", "late", version));
+    const first = await store.create("a", textOf("a", "first"));
+    const second = await store.update("a", textOf("a", "second"), first.revision);
+    for (const revision of [first.revision, 0, -1, second.revision + 1, NaN]) {
+      const error = await rejection("conflict", store.update("a", textOf("a", "late"), revision));
       assert.match(error.message, /^"a" has been modified/);
+      await rejection("conflict", store.delete("a", revision));
     }
     assert.equal(await store.get("a"), second);
+    assert.is(store.revision, 2);
   });
 
-  test(`${name}: of many updates of one version at once exactly one succeeds`, async () => {
+  test(`${name}: of many updates and deletes of one revision at once exactly one succeeds`, async () => {
     const store = await makeStore();
-    const { version } = await store.create("a", "first");
-    const results = await Promise.allSettled(
-      Array.from({ length: 50 }, (_, i) => store.update("a", `text ${i}`, version)),
-    );
-    const kept = results.filter((result) => result.status === "fulfilled");
-    assert.is(kept.length, 1);
-    assert.equal(await store.get("a"), kept[0]?.value);
+    const { revision } = await store.create("a", textOf("a", "first"));
+    const changes = Array.from({ length: 50 }, (_, i) => async () => {
+      return i % 7 === 3 ? await store.delete("a", revision) : await store.update("a", textOf("a", `${i}`), revision);
+    });
+    const results = await Promise.allSettled(changes.map((change) => change()));
+    assert.equal(await store.get("a"), theOneOf(results));
+    for (const result of results) {
+      if (result.status === "rejected") await rejection("conflict", Promise.reject(result.reason));
+    }
   });
 
-  test(`${name}: update of nothing is not-found, and makes nothing`, async () => {
+  test(`${name}: delete gives what was there at the deletion's revision, and the name is free`, async () => {
     const store = await makeStore();
-    const error = await rejection("not-found", store.update("a", "x", "1"));
-    assert.is(error.message, '"a" not found');
+    const created = await store.create("a", textOf("a", "first"));
+    assert.equal(await store.delete("a", created.revision), { name: "a", text: created.text, revision: 2 });
     assert.is(await store.get("a"), undefined);
+    assert.equal((await store.list()).entries, []);
+    await rejection("not-found", store.delete("a", created.revision));
+    const again = await store.create("a", textOf("a", "second"));
+    assert.is(again.revision, 3);
+    assert.equal(await store.get("a"), again);
+  });
+
+  test(`${name}: update and delete of nothing are not-found, and make nothing`, async () => {
+    const store = await makeStore();
+    const error = await rejection("not-found", store.update("a", textOf("a", "x"), 1));
+    assert.is(error.message, '"a" not found');
+    await rejection("not-found", store.delete("a", 0));
+    assert.is(await store.get("a"), undefined);
+  });
+
+  test(`${name}: a text that cannot be made changes nothing and blocks nothing`, async () => {
+    const store = await makeStore();
+    const broken = (): never => {
+      throw new TypeError("no text");
+    };
+    const entry = await store.create("a", textOf("a", "x"));
+    const results = await Promise.allSettled([
+      store.create("b", broken),
+      store.update("a", broken, entry.revision),
+      store.create("c", textOf("c", "y")),
+    ]);
+    assert.equal(results.map(({ status }) => status), ["rejected", "rejected", "fulfilled"]);
+    assert.equal(await store.get("a"), entry);
+    assert.is(await store.get("b"), undefined);
+    assert.is(store.revision, (await store.get("c"))?.revision);
+    await store.update("a", textOf("a", "z"), entry.revision);
   });
 
   test(`${name}: entries do not touch each other`, async () => {
     const store = await makeStore();
-    const entries = await Promise.all(Array.from({ length: 50 }, (_, i) => store.create(`n${i}`, `text ${i}`)));
+    const keys = Array.from({ length: 50 }, (_, i) => `n${i}`);
+    const entries = await Promise.all(keys.map((key) => store.create(key, textOf(key, "old"))));
     await Promise.all(
-      entries.map((entry, i) => i % 2 === 0 ? store.update(`n${i}`, `new ${i}`, entry.version) : entry),
+      entries.map((entry, i) => i % 2 === 0 ? store.update(`n${i}`, textOf(`n${i}`, "new"), entry.revision) : entry),
     );
-    for (let i = 0; i < 50; i++) assert.is((await store.get(`n${i}`))?.text, `${i % 2 === 0 ? "new" : "text"} ${i}`);
+    for (const [i, key] of keys.entries()) {
+      assert.is(bodyOf((await store.get(key))?.text), i % 2 === 0 ? "new" : "old");
+    }
   });
+
+  storeListContract(name, makeStore);
+  storeWatchContract(name, makeStore);
+  storeModelContract(name, makeStore);
 }

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { nameFault } from "../../src/object_name.ts";
+import { compareNames, nameFault } from "../../src/object_name.ts";
 
 test("nameFault finds nothing wrong with names", () => {
   const names = [
@@ -60,6 +60,13 @@ test("nameFault refuses every control, format, separator and lone surrogate char
     for (const name of [c, `a${c}`, `${c}a`, `a${c}b`]) {
       assert.is(nameFault(name), "may not contain control or format characters", code.toString(16));
     }
+  }
+});
+
+test("compareNames orders by code points", () => {
+  const names = ["", "a", "a\0", "aa", "b", "é", "\ud7ff", "\ue000", "\uffff", "\u{10000}", "\u{10ffff}"];
+  for (const [i, a] of names.entries()) {
+    for (const [j, b] of names.entries()) assert.is(Math.sign(compareNames(a, b)), Math.sign(i - j), `${i} ${j}`);
   }
 });
 

@@ -1,0 +1,74 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { CertgenError } from "../../src/errors.ts";
+import { compareNames } from "../../src/object_name.ts";
+import type { Entry, Store } from "../../src/store/store.ts";
+import { eventsAfter, seeded, textOf } from "./store_texts.ts";
+
+const NAMES = ["a", "ab", "b:c", "\uff61", "\u{1f600}", "z".repeat(240)];
+
+/** What a store must answer, kept in a Map. */
+class Model {
+  readonly entries = new Map<string, Entry>();
+  readonly events: string[] = [];
+  revision = 0;
+
+  change(type: "create" | "update" | "delete", name: string, body: string, expected: number): Entry | string {
+    const before = this.entries.get(name);
+    if (type === "create" && before !== undefined) return "already-exists";
+    if (type !== "create" && before === undefined) return "not-found";
+    if (type !== "create" && before?.revision !== expected) return "conflict";
+    const revision = ++this.revision;
+    const text = type === "delete" && before !== undefined ? before.text : textOf(name, body)(revision);
+    const entry = { name, text, revision };
+    if (type === "delete") this.entries.delete(name);
+    else this.entries.set(name, entry);
+    this.events.push(JSON.stringify([type, entry, before?.text ?? null]));
+    return entry;
+  }
+}
+
+const TYPES = { created: "create", updated: "update", deleted: "delete" } as const;
+
+/** The part of the suite that compares a store to a Map, over changes that only look random. */
+export function storeModelContract(name: string, makeStore: () => Promise<Store>): void {
+  test(`${name}: any row of changes and reads answers what a Map would`, async () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const [random, store, model] = [seeded(seed), await makeStore(), new Model()];
+      for (let step = 0; step < 60; step++) {
+        const key = NAMES[random(NAMES.length)] ?? "";
+        const type = (["create", "update", "delete"] as const)[random(3)] ?? "create";
+        const revision = random(4) === 0 ? random(20) : model.entries.get(key)?.revision ?? 0;
+        const where = `seed ${seed}, step ${step}: ${type} ${key.slice(0, 9)} at ${revision}`;
+        const expected = model.change(type, key, `body ${step}`, revision);
+        const text = textOf(key, `body ${step}`);
+        const got = await (type === "create"
+          ? store.create(key, text)
+          : type === "update"
+          ? store.update(key, text, revision)
+          : store.delete(key, revision)).catch((error: unknown) =>
+            error instanceof CertgenError ? error.code : error
+          );
+        assert.equal(got, expected, where);
+        assert.is(store.revision, model.revision, where);
+        assert.equal(await store.get(key), model.entries.get(key), where);
+        if (step % 7 !== 0) {
+          continue;
+        }
+        const sorted = [...model.entries.values()].sort((a, b) =>
+          compareNames(a.name, b.name)
+        );
+        const limit = random(NAMES.length + 1);
+        assert.equal(await store.list({ limit }), {
+          entries: sorted.slice(0, limit),
+          revision: model.revision,
+          remaining: Math.max(0, sorted.length - limit),
+        }, where);
+      }
+      const after = random(model.revision);
+      const events = await eventsAfter(store, after, model.revision - after);
+      const lines = events.map(({ type, entry, previous = null }) => JSON.stringify([TYPES[type], entry, previous]));
+      assert.equal(lines, model.events.slice(after), `seed ${seed}`);
+    }
+  });
+}
