@@ -16,18 +16,25 @@ export const MAX_JSON_DEPTH = 32;
  * @throws CertgenError `malformed-object`
  */
 export function parseJsonObject(bytes: Uint8Array): JsonObject {
-  let value: unknown;
+  const value = parseJson(bytes);
+  if (!isObject(value)) throw new CertgenError("malformed-object", "Cannot read JSON: it is no object");
+  return value;
+}
+
+/**
+ * Parses any JSON value.
+ * @throws CertgenError `malformed-object`
+ */
+export function parseJson(bytes: Uint8Array): unknown {
   const text = fromUtf8(bytes);
   if (depthOf(text) > MAX_JSON_DEPTH) {
     throw new CertgenError("malformed-object", `Cannot read JSON: nesting deeper than ${MAX_JSON_DEPTH}`);
   }
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw new CertgenError("malformed-object", `Cannot read JSON: ${messageOf(cause)}`, { cause });
   }
-  if (!isObject(value)) throw new CertgenError("malformed-object", "Cannot read JSON: it is no object");
-  return value;
 }
 
 /** How deep brackets nest outside of strings. */

@@ -16,12 +16,17 @@ export interface Status {
   readonly code: number;
 }
 
+/** What a request was about: an object of this API, or the collection where there is no name. */
+export interface StatusSubject {
+  readonly name: string | undefined;
+}
+
 /** What a Status is about. */
 export interface StatusDetails {
   readonly name?: string;
   readonly group?: string;
   readonly kind?: string;
-  readonly causes?: readonly { readonly reason: string; readonly message: string; readonly field: string }[];
+  readonly causes?: readonly { readonly reason: string; readonly message: string; readonly field?: string }[];
   readonly retryAfterSeconds?: number;
 }
 
@@ -48,8 +53,10 @@ const HTTP: Readonly<Record<ErrorCode, readonly [code: number, reason: string]>>
   "not-acceptable": [406, "NotAcceptable"],
   "already-exists": [409, "AlreadyExists"],
   "conflict": [409, "Conflict"],
+  "expired": [410, "Expired"],
   "too-large": [413, "RequestEntityTooLarge"],
   "unsupported-media-type": [415, "UnsupportedMediaType"],
+  "too-many-requests": [429, "TooManyRequests"],
   "unavailable": [503, "ServiceUnavailable"],
   "io": [500, "InternalError"],
   "unsafe-path": [500, "InternalError"],
@@ -58,46 +65,82 @@ const HTTP: Readonly<Record<ErrorCode, readonly [code: number, reason: string]>>
   "timed-out": [500, "InternalError"],
 };
 
+/** The reason of an `expired` whose revision this store has not come to; clients know the cause by this word. */
+export const TOO_LARGE = "ResourceVersionTooLarge";
+
+/** The reason of a `conflict` whose own message says what did not match; any other is a write that came too late. */
+export const PRECONDITION = "Precondition";
+
 /** Seconds after which a client may try again what the signer cannot do now. */
 const RETRY_AFTER_SECONDS = 5;
+/** The same for a client that has asked for too much. */
+const LONG_RETRY_AFTER_SECONDS = 60;
 
 /**
  * The Status of an error. Whatever is a fault of the signer's own becomes a 500 with a fixed text, its detail only for the log.
  *
- * @param name name of the object that the request was about, where there is one
+ * @param about what the request was about, where it was about objects
  */
-export function statusOf(error: unknown, name?: string): Status {
+export function statusOf(error: unknown, about?: StatusSubject): Status {
   const known = error instanceof CertgenError ? error : undefined;
   const [code, reason] = HTTP[known?.code ?? "io"];
   const base = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", reason, code } as const;
+  const name = about?.name;
   const subject = { ...(name === undefined ? {} : { name }), group: GROUP };
   if (known === undefined || code === 500) return { ...base, message: "Internal error: the signer's log says more" };
-  if (code === 503) {
-    return { ...base, message: known.message, details: { ...subject, retryAfterSeconds: RETRY_AFTER_SECONDS } };
+  if (code === 503 || code === 429) {
+    const retryAfterSeconds = code === 503 ? RETRY_AFTER_SECONDS : LONG_RETRY_AFTER_SECONDS;
+    return { ...base, message: known.message, details: { ...subject, retryAfterSeconds } };
   }
-  if (code === 422) {
-    const { field = "spec.request", fieldReason = "FieldValueInvalid" } = known;
-    const message = `CertificateSigningRequest.${GROUP} ${
-      JSON.stringify(name ?? "")
-    } is invalid: ${field}: ${known.message}`;
-    const causes = [{ reason: fieldReason, message: known.message, field }];
-    return { ...base, message, details: { ...subject, kind: "CertificateSigningRequest", causes } };
+  if (code === 410 && known.reason === TOO_LARGE) {
+    const causes = [{ reason: TOO_LARGE, message: "Too large resource version" }];
+    return { ...base, message: known.message, details: { causes } };
   }
-  const aboutObject = name !== undefined && [403, 404, 409].includes(code);
-  if (aboutObject) return { ...base, message: objectMessage(known, name), details: { ...subject, kind: RESOURCE } };
+  if (known.causes?.length === 0) return { ...base, message: known.message, details: {} };
+  if (code === 422) return { ...base, ...invalidOf(known, name) };
+  const isAboutObjects = about !== undefined && (code === 403 || (name !== undefined && [404, 409].includes(code)));
+  if (isAboutObjects) return { ...base, message: objectMessage(known, name), details: { ...subject, kind: RESOURCE } };
   return { ...base, message: known.message, ...([404, 405, 406].includes(code) ? { details: {} } : {}) };
 }
 
+/** What answers a DELETE after which the object is gone. */
+export function deletedStatus({ name, uid }: { readonly name: string; readonly uid: string }): Record<string, unknown> {
+  const details = { name, group: GROUP, kind: RESOURCE, uid };
+  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
+}
+
+/** Message and details of a 422: every field that is wrong, with its cause. */
+function invalidOf(error: CertgenError, name: string | undefined): { message: string; details: StatusDetails } {
+  const { field = "spec.request", fieldReason = "FieldValueInvalid" } = error;
+  const causes = error.causes ?? [{ reason: fieldReason, message: error.message, field }];
+  const { group, kind } = error.invalidKind ?? { group: GROUP, kind: "CertificateSigningRequest" };
+  const named = error.invalidKind === undefined ? name : undefined;
+  const faults = causes.map((cause) => `${cause.field}: ${cause.message}`);
+  const list = faults.length === 1 ? faults[0] : `[${faults.join(", ")}]`;
+  return {
+    message: `${kind}.${group} ${JSON.stringify(named ?? "")} is invalid: ${list}`,
+    details: {
+      ...(named === undefined ? {} : { name: named }),
+      group,
+      kind,
+      causes: causes.map(({ reason, message, field }) => ({ reason, message, field })),
+    },
+  };
+}
+
 /** kube-apiserver's texts, which people search for. */
-function objectMessage(error: CertgenError, name: string): string {
-  const object = `${RESOURCE}.${GROUP} ${JSON.stringify(name)}`;
+function objectMessage(error: CertgenError, name: string | undefined): string {
+  const object = `${RESOURCE}.${GROUP}${name === undefined ? "" : ` ${JSON.stringify(name)}`}`;
   switch (error.code) {
     case "not-found":
       return `${object} not found`;
     case "already-exists":
       return `${object} already exists`;
     case "conflict":
-      return `Operation cannot be fulfilled on ${object}: the object has been modified; please apply your changes to the latest version and try again`;
+      return `Operation cannot be fulfilled on ${object}: ${
+        error.reason === PRECONDITION ? error.message : "the object has been modified; " +
+          "please apply your changes to the latest version and try again"
+      }`;
     default:
       return `${object} is forbidden: ${error.message}`;
   }
@@ -111,7 +154,7 @@ export function errorOf(httpStatus: number, body: unknown): CertgenError {
   if (httpStatus === 401) {
     return new CertgenError("unauthorized", `${message}: the signer does not take this credential`);
   }
-  const codes: readonly ErrorCode[] = ["forbidden", "not-found", "too-large"];
+  const codes: readonly ErrorCode[] = ["forbidden", "not-found", "expired", "too-large"];
   const code = codes.find((candidate) => HTTP[candidate][0] === httpStatus);
   if (code !== undefined) return new CertgenError(code, message);
   if (httpStatus === 409) return new CertgenError(isReason(body, "Conflict") ? "conflict" : "already-exists", message);

@@ -19,10 +19,12 @@ const CODES: Record<ErrorCode, [number, string]> = {
   "not-found": [404, "NotFound"],
   "already-exists": [409, "AlreadyExists"],
   "conflict": [409, "Conflict"],
+  "expired": [410, "Expired"],
   "method-not-allowed": [405, "MethodNotAllowed"],
   "not-acceptable": [406, "NotAcceptable"],
   "unsupported-media-type": [415, "UnsupportedMediaType"],
   "too-large": [413, "RequestEntityTooLarge"],
+  "too-many-requests": [429, "TooManyRequests"],
   "unavailable": [503, "ServiceUnavailable"],
   "rejected": [500, "InternalError"],
   "timed-out": [500, "InternalError"],
@@ -32,7 +34,7 @@ const CODES: Record<ErrorCode, [number, string]> = {
 
 test("statusOf gives every code its HTTP status and reason", () => {
   for (const [code, [http, reason]] of Object.entries(CODES)) {
-    const status = statusOf(new CertgenError(code as ErrorCode, "secret"), "a");
+    const status = statusOf(new CertgenError(code as ErrorCode, "secret"), { name: "a" });
     assert.equal([status.code, status.reason, status.kind, status.apiVersion, status.status], [
       http,
       reason,
@@ -47,7 +49,7 @@ test("statusOf gives every code its HTTP status and reason", () => {
 
 test("statusOf tells nothing of what is no CertgenError", () => {
   for (const error of [new Error("secret"), "secret", { message: "secret" }, null, undefined, 7]) {
-    const status = statusOf(error, "a");
+    const status = statusOf(error, { name: "a" });
     assert.equal(status, {
       kind: "Status",
       apiVersion: "v1",
@@ -93,7 +95,7 @@ test("statusOf has Kubernetes' texts and details", () => {
     ],
   ];
   for (const [error, message, details] of cases) {
-    const status = statusOf(error, "a");
+    const status = statusOf(error, { name: "a" });
     assert.is(status.message, message);
     assert.equal(status.details, details);
   }
@@ -107,7 +109,7 @@ test("statusOf without a name says what it has to", () => {
 
 test("statusOf names field and cause of what is invalid, and quotes the name", () => {
   const error = new CertgenError("invalid-object", "m", { field: "spec.usages", fieldReason: "FieldValueRequired" });
-  const status = statusOf(error, 'a"b\n');
+  const status = statusOf(error, { name: 'a"b\n' });
   assert.is(status.message, 'CertificateSigningRequest.certificates.k8s.io "a\\"b\\n" is invalid: spec.usages: m');
   assert.equal(status.details, {
     name: 'a"b\n',
@@ -125,6 +127,7 @@ test("errorOf gives the code by the HTTP status", () => {
     [401, {}, "unauthorized"],
     [403, {}, "forbidden"],
     [404, {}, "not-found"],
+    [410, {}, "expired"],
     [413, {}, "too-large"],
     [409, {}, "already-exists"],
     [409, { reason: "AlreadyExists" }, "already-exists"],
@@ -161,7 +164,7 @@ test("errorOf undoes statusOf as far as an agent cares", () => {
       "unavailable",
     ] as const
   ) {
-    const status = statusOf(new CertgenError(code, "x"), "a");
+    const status = statusOf(new CertgenError(code, "x"), { name: "a" });
     assert.is(errorOf(status.code, status).code, code);
   }
 });
