@@ -18,7 +18,7 @@
  * @module
  */
 export type { Bytes } from "./src/bytes.ts";
-export { CertgenError, type ErrorCode, type ErrorDetails, type FieldReason } from "./src/errors.ts";
+export { CertgenError, type ErrorCode, type ErrorDetails, type FieldCause, type FieldReason } from "./src/errors.ts";
 export type { Now, Random } from "./src/ports.ts";
 export type { ForeignAlgorithm, Hash, SignatureAlgorithm, SignatureFamily } from "./src/x509/algorithm.ts";
 export {

@@ -20,6 +20,7 @@ const LAYERS: readonly string[] = [
   "src/k8s/",
   "src/store/",
   "src/auth/",
+  "src/requests/",
   "src/signer/",
   "src/agent/",
   "src/runtime/",
@@ -30,7 +31,7 @@ const LAYERS: readonly string[] = [
 /** What the order alone would allow. */
 const FORBIDDEN: readonly (readonly [from: string, to: readonly string[]])[] = [
   ["src/store/", ["src/asn1/", "src/x509/", "src/ca/", "src/k8s/"]],
-  ["src/agent/", ["src/signer/"]],
+  ["src/agent/", ["src/requests/", "src/signer/"]],
 ];
 
 /** Where each package may be imported. */
@@ -39,7 +40,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@peculiar/asn1-x509": ["src/asn1/schema.ts"],
   "@peculiar/asn1-csr": ["src/asn1/schema.ts"],
   "cac": ["cli/"],
-  "yaml": ["src/agent/kubeconfig.ts"],
+  "yaml": ["src/agent/kubeconfig.ts", "src/agent/kubeconfig_writer.ts", "src/k8s/apply.ts", "cli/yaml.ts"],
+  "@bufbuild/protobuf": ["src/k8s/protobuf_message.ts"],
 };
 
 /** Words of the language's hosts, and where they may stand. */
@@ -63,7 +65,7 @@ const HTTP = /(?<![.\w$])(?:fetch|Request|Response|Headers)\b/;
 
 /** The only re-exporting files, and what they must not reach. */
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
-  "mod.ts": ["node:", "src/runtime/", "src/agent/", "src/signer/", "cli/"],
+  "mod.ts": ["node:", "src/runtime/", "src/agent/", "src/requests/", "src/signer/", "cli/"],
   "src/signer/mod.ts": ["node:", "src/runtime/", "cli/"],
   "src/agent/mod.ts": ["node:", "src/runtime/", "cli/"],
 };

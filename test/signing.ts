@@ -7,9 +7,11 @@ import { createCa } from "../src/ca/create_ca.ts";
 import { etcdProfiles } from "../src/ca/etcd.ts";
 import type { Issuer } from "../src/ca/issuer.ts";
 import type { Status, StatusDetails } from "../src/k8s/status.ts";
-import type { CertificateSigningRequest, Condition } from "../src/k8s/certificate_signing_request.ts";
+import type { CertificateSigningRequest } from "../src/k8s/certificate_signing_request.ts";
+import type { RequestCondition } from "../src/k8s/request_status.ts";
 import { createSigner, type Signer, type SignerOptions } from "../src/signer/create_signer.ts";
-import { DirectoryStore } from "../src/store/directory.ts";
+
+import { openDirectory } from "../src/requests/directory.ts";
 import { MemoryStore } from "../src/store/memory.ts";
 import type { Store } from "../src/store/store.ts";
 import { createCsr } from "../src/x509/csr.ts";
@@ -191,7 +193,9 @@ export async function statusIn(response: Response, code: number): Promise<Status
 export async function withDirectory(): Promise<{ signer: Signer; files: MemoryFiles }> {
   const files = new MemoryFiles();
   files.put("/etc/passwd", "root");
-  const { signer } = await testSigner({ store: new DirectoryStore(files, "/csrs") });
+  const store = await openDirectory(files, "/csrs");
+  files.calls.length = 0;
+  const { signer } = await testSigner({ store });
   return { signer, files };
 }
 
@@ -226,8 +230,8 @@ export async function denialOf(
   signer: Signer,
   request: string,
   spec: Readonly<Record<string, unknown>> = {},
-): Promise<Condition> {
-  let first: Condition | undefined;
+): Promise<Required<RequestCondition>> {
+  let first: Required<RequestCondition> | undefined;
   for (const version of ["v1", "v1beta1"] as const) {
     const name = `denied-${++denials}`;
     const object = await objectIn(await post(signer, objectJson(request, { version, name, spec }), { version }));
@@ -238,7 +242,7 @@ export async function denialOf(
     assert.is(object.status.certificate, undefined);
     assert.is(object.metadata.annotations?.["certgen.internal/serial-number"], undefined);
     assert.equal(await objectIn(await get(signer, pathOf(version, name)), 200), object);
-    first ??= condition;
+    first ??= condition as Required<RequestCondition>;
   }
   if (first === undefined) throw new Error("no condition");
   return first;

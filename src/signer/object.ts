@@ -1,134 +1,154 @@
 /**
- * The CertificateSigningRequest objects that the signer makes, and the facts it keeps in them.
+ * One object and its subresources: get, update, patch, delete.
  * @module
  */
-import { fromHex, toHex } from "../bytes.ts";
-import type { Decision } from "../ca/policy.ts";
-import type { Identity } from "../identity.ts";
-import {
-  type CertificateSigningRequest,
-  type Condition,
-  conditionOf,
-  type CreateRequest,
-  isOwn,
-  LEGACY_SIGNER_NAME,
-  timestamp,
-  toBase64Pem,
-} from "../k8s/certificate_signing_request.ts";
-import { kubernetesUsages } from "../k8s/usages.ts";
+import { CertgenError } from "../errors.ts";
+import { patchType } from "../k8s/accept.ts";
+import { type CertificateSigningRequest, checkKind } from "../k8s/certificate_signing_request.ts";
+import { decodeCreate } from "../k8s/create_request.ts";
+import { parseDeleteOptions } from "../k8s/delete_options.ts";
+import { type FieldValidation, parseFieldValidation } from "../k8s/field_validation.ts";
+import { type JsonObject, objectMember, stringMember } from "../k8s/json.ts";
+import { applyPatch, checkPatchOptions, parsePatch, type Patch, patchedFault } from "../k8s/patch.ts";
+import { deletedStatus, GROUP, PRECONDITION } from "../k8s/status.ts";
+import { checkName } from "../k8s/validation.ts";
+import { addWarnings, json } from "./answer.ts";
+import { readBody, readDeleteOptions, readObject } from "./body.ts";
+import { type Call, checkMay, dryRunOf, type Services } from "./call.ts";
+import { checkBody, checkMade, checkPatch } from "./fields.ts";
+import { showObject, type View, viewOf } from "./view.ts";
 
-const SERIAL_NUMBER = "certgen.internal/serial-number";
-const CREATED_THROUGH = "certgen.internal/created-through";
-
-/** What an object is made from. */
-export interface ObjectParts {
-  readonly request: CreateRequest;
-  readonly identity: Identity;
-  /** `undefined` for an object that another signer decides about. */
-  readonly decision: Decision | undefined;
-  /** `<domain>/<profile>` of the profile that was decided on. */
-  readonly signerName: string | undefined;
-  /** 16 random octets. */
-  readonly uid: Uint8Array;
-  /** The serial number that an approved request's certificate will have. */
-  readonly serialNumber: Uint8Array;
-  readonly now: Date;
+/** A call about an object of a name. */
+export interface ObjectCall extends Call {
+  readonly name: string;
 }
 
-/** The object with its decision, as it is recorded before anything is signed. */
-export function newObject(parts: ObjectParts): CertificateSigningRequest {
-  const { request, identity, decision, now } = parts;
-  const annotations = {
-    ...request.annotations,
-    ...decision?.approved === true ? { [SERIAL_NUMBER]: toHex(parts.serialNumber) } : {},
-    ...request.version === "v1beta1" ? { [CREATED_THROUGH]: request.version } : {},
-  };
-  const profile = decision?.approved === true ? decision.profile : undefined;
-  const defaultUsages = profile
-    ? kubernetesUsages(profile.keyUsage, profile.extKeyUsage)
-    : ["digital signature", "key encipherment"];
-  return {
-    kind: "CertificateSigningRequest",
-    apiVersion: "certificates.k8s.io/v1",
-    metadata: {
-      name: request.name,
-      uid: uuid(parts.uid),
-      resourceVersion: "1",
-      creationTimestamp: timestamp(now),
-      ...request.labels === undefined ? {} : { labels: request.labels },
-      ...Object.keys(annotations).length === 0 ? {} : { annotations },
-    },
-    spec: {
-      request: toBase64Pem(request.request),
-      signerName: request.signerName ?? parts.signerName ?? LEGACY_SIGNER_NAME,
-      ...request.expirationSeconds === undefined ? {} : { expirationSeconds: request.expirationSeconds },
-      usages: request.usages ?? defaultUsages,
-      username: identity.username,
-      groups: identity.groups,
-    },
-    status: decision === undefined ? {} : { conditions: [conditionFor(decision, now)] },
-  };
-}
-
-function conditionFor(decision: Decision, now: Date): Condition {
-  return decision.approved
-    ? condition("Approved", "PolicyApproved", `approved by the policy for profile ${decision.profile.name}`, now)
-    : condition("Denied", decision.reason, decision.message, now);
-}
-
-function condition(type: Condition["type"], reason: string, message: string, now: Date): Condition {
-  const time = timestamp(now);
-  return { type, status: "True", reason, message, lastUpdateTime: time, lastTransitionTime: time };
-}
-
-/** The object with its certificate. */
-export function withCertificate(object: CertificateSigningRequest, pem: string): CertificateSigningRequest {
-  return withStatus(object, { ...object.status, certificate: toBase64Pem(pem) });
-}
-
-/** The object with a Failed condition: approved, but never to be issued. */
-export function withFailure(object: CertificateSigningRequest, now: Date): CertificateSigningRequest {
-  const failed = condition(
-    "Failed",
-    "IssuingFailed",
-    "the certificate could not be issued: the signer's log says more",
-    now,
-  );
-  return withStatus(object, { ...object.status, conditions: [...object.status.conditions ?? [], failed] });
-}
-
-function withStatus(
-  object: CertificateSigningRequest,
-  status: CertificateSigningRequest["status"],
-): CertificateSigningRequest {
-  const resourceVersion = String(Number(object.metadata.resourceVersion) + 1);
-  return { ...object, metadata: { ...object.metadata, resourceVersion }, status };
-}
-
-/** Whether an object is ours, was approved, and still has neither certificate nor failure. */
-export function isUnfinished(object: CertificateSigningRequest): boolean {
-  return isOwn(object) && object.status.certificate === undefined && conditionOf(object, "Approved") !== undefined &&
-    conditionOf(object, "Denied") === undefined && conditionOf(object, "Failed") === undefined;
-}
-
-/** The serial number that was recorded with the decision. */
-export function serialNumberOf(object: CertificateSigningRequest): Uint8Array {
-  const octets = fromHex(object.metadata.annotations?.[SERIAL_NUMBER] ?? "");
-  if (octets.length !== 16 || octets.every((octet) => octet === 0)) {
-    throw new Error("the recorded serial number is not one that the signer makes");
+/** Answers a request to an object or one of its subresources. */
+export async function onObject(call: ObjectCall, services: Services): Promise<Response> {
+  switch (call.request.method) {
+    case "PUT":
+      return await put(call, services);
+    case "PATCH":
+      return await patch(call, services);
+    case "DELETE":
+      return await remove(call, services);
+    default:
+      return await get(call, services);
   }
-  return octets;
 }
 
-/** Whether an object was made through v1beta1. */
-export function isThroughBeta(object: CertificateSigningRequest): boolean {
-  return object.metadata.annotations?.[CREATED_THROUGH] === "v1beta1";
+async function get(call: ObjectCall, services: Services): Promise<Response> {
+  const { objects, signing, now } = services;
+  const { name, identity } = call;
+  const view = viewOf(call, "object");
+  const stored = await objects.get(name);
+  // who may not look at anything is not told what there is
+  const isOwn = stored === undefined || stored.object.spec.username === identity.username;
+  checkMay("get", call, services, isOwn);
+  if (stored === undefined) throw notFound(name);
+  const finish = async (): Promise<CertificateSigningRequest> => {
+    return await signing.finish(await objects.get(name) ?? stored);
+  };
+  const object = signing.isFinished(stored) ? stored.object : await objects.exclusively(name, finish);
+  return json(showObject(object, view, now), 200, call.isPretty);
 }
 
-/** RFC 9562 §5.4. */
-function uuid(octets: Uint8Array): string {
-  const hex = toHex(
-    octets.map((octet, i) => i === 6 ? (octet & 0x0f) | 0x40 : i === 8 ? (octet & 0x3f) | 0x80 : octet),
-  );
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+async function put(call: ObjectCall, services: Services): Promise<Response> {
+  const { request, query, name, version, subresource, identity } = call;
+  checkMay("update", call, services);
+  const view = viewOf(call, "object");
+  const dryRun = dryRunOf(query.getAll("dryRun"), "UpdateOptions");
+  const validation = parseFieldValidation(query, "UpdateOptions");
+  const sent = await readObject(request, services.maxBodyBytes, "CertificateSigningRequest");
+  const warnings = checkBody(sent, version, validation);
+  checkKind(sent.object, version);
+  checkName(sent.object, name);
+  const make = (): JsonObject => sent.object;
+  const update = { subresource, version, dryRun, make };
+  const object = await services.administration.update(name, update, identity).catch((error: unknown) => {
+    throw missingFault(error, sent.object);
+  });
+  return addWarnings(json(showObject(object, view, services.now), 200, call.isPretty), warnings);
+}
+
+/** Whoever names the uid of what is not there meant an object that is gone. */
+function missingFault(error: unknown, sent: JsonObject): unknown {
+  if (!(error instanceof CertgenError) || error.code !== "not-found") return error;
+  const uid = stringMember(objectMember(sent, "metadata", "metadata"), "uid", "metadata.uid");
+  if (uid === undefined) return error;
+  const message = `Precondition failed: UID in precondition: ${uid.slice(0, 100)}, UID in object meta: `;
+  return new CertgenError("conflict", message, { reason: PRECONDITION });
+}
+
+/** A PATCH that has been read. */
+interface SentPatch {
+  readonly patch: Patch;
+  readonly view: View;
+  readonly dryRun: boolean;
+  readonly validation: FieldValidation;
+  readonly warnings: string[];
+}
+
+async function patch(call: ObjectCall, services: Services): Promise<Response> {
+  const { request, query, name, version, subresource, identity } = call;
+  checkMay("patch", call, services);
+  const view = viewOf(call, "object");
+  const type = patchType(request.headers.get("content-type"));
+  checkPatchOptions(type, query);
+  const dryRun = dryRunOf(query.getAll("dryRun"), "PatchOptions");
+  const validation = parseFieldValidation(query, "PatchOptions");
+  const body = await readBody(request, services.maxBodyBytes);
+  const patch = parsePatch(type, body);
+  const sent: SentPatch = { view, dryRun, validation, patch, warnings: checkPatch(type, body, validation) };
+  if (type === "apply" && subresource === "" && await services.objects.get(name) === undefined) {
+    return await applyNew(call, sent, services);
+  }
+  const make = (object: CertificateSigningRequest): JsonObject => patched(sent, call, object);
+  const update = { subresource, version, dryRun: sent.dryRun, make };
+  const object = await services.administration.update(name, update, identity).catch((error) => {
+    throw patchedFault(error);
+  });
+  return addWarnings(json(showObject(object, view, services.now), 200, call.isPretty), sent.warnings);
+}
+
+/** Applying what is not there makes it. */
+async function applyNew(call: ObjectCall, sent: SentPatch, services: Services): Promise<Response> {
+  const { name, version, identity } = call;
+  checkMay("create", call, services);
+  const named = {
+    kind: "CertificateSigningRequest",
+    apiVersion: `${GROUP}/${version}`,
+    ...applyPatch(sent.patch, undefined),
+  };
+  sent.warnings.push(...checkMade(named, sent.validation));
+  checkName(named, name);
+  // a generated name cannot be the name of the path
+  const create = decodeCreate(named, version, { suffix: () => "" });
+  const object = await services.signing.create(create, identity, sent.dryRun);
+  return addWarnings(json(showObject(object, sent.view, services.now), 201, call.isPretty), sent.warnings);
+}
+
+/** The object that a patch makes of another. */
+function patched(sent: SentPatch, { version, subresource }: ObjectCall, object: CertificateSigningRequest): JsonObject {
+  const { uid: _, resourceVersion: __, ...unidentified } = object.metadata;
+  // an approval says itself which object it is for: what the patch does not name is not taken from what is there
+  const metadata = subresource === "approval" ? unidentified : object.metadata;
+  const made = applyPatch(sent.patch, { ...object, apiVersion: `${GROUP}/${version}`, metadata });
+  sent.warnings.push(...checkMade(made, sent.validation));
+  checkKind(made, version);
+  return made;
+}
+
+async function remove(call: ObjectCall, services: Services): Promise<Response> {
+  const { request, query, name, identity } = call;
+  checkMay("delete", call, services);
+  const view = viewOf(call, "object");
+  const options = parseDeleteOptions(query, await readDeleteOptions(request, services.maxBodyBytes));
+  const { object, isGone } = await services.administration.delete(name, identity, options);
+  const answer = isGone ? deletedStatus(object.metadata) : showObject(object, view, services.now);
+  return json(answer, 200, call.isPretty);
+}
+
+function notFound(name: string): CertgenError {
+  return new CertgenError("not-found", `${JSON.stringify(name)} not found`);
 }

@@ -6,7 +6,8 @@ import { CertgenError } from "../../../src/errors.ts";
 import { fromBase64Pem } from "../../../src/k8s/certificate_signing_request.ts";
 import type { Files } from "../../../src/ports.ts";
 import { createSigner } from "../../../src/signer/create_signer.ts";
-import { DirectoryStore } from "../../../src/store/directory.ts";
+
+import { openDirectory } from "../../../src/requests/directory.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { parseCertificate, verifyCertificate } from "../../../src/x509/certificate.ts";
@@ -19,7 +20,10 @@ const SECRET = "secret detail of /var/lib/signer: connection string postgres://u
 /** A store whose methods all fail. */
 function brokenStore(error: () => unknown): Store {
   const fail = (): Promise<never> => Promise.reject(error());
-  return { create: fail, get: fail, update: fail };
+  const watch = async function* (): AsyncGenerator<never> {
+    yield await fail();
+  };
+  return { revision: 0, create: fail, get: fail, update: fail, delete: fail, list: fail, watch };
 }
 
 test("an error of the store is a 500 with a fixed text; the log has the rest", async () => {
@@ -58,13 +62,13 @@ test("a directory that is gone, and files that are no objects, are the signer's 
   const gone: Files = Object.assign(new MemoryFiles(), {
     create: () => Promise.reject(new CertgenError("not-found", `Cannot create: ${SECRET}`)),
   });
-  const { signer } = await testSigner({ store: new DirectoryStore(gone, "/csrs") });
+  const { signer } = await testSigner({ store: await openDirectory(gone, "/csrs") });
   await statusIn(await post(signer, objectJson(await peerRequest())), 500);
   const files = new MemoryFiles();
   files.put("/csrs/binary", Uint8Array.of(0xff));
   files.put("/csrs/huge", new Uint8Array((4 << 20) + 1));
   files.put("/csrs/half", objectJson(await peerRequest(), { name: "half" }).slice(0, -20));
-  const other = await testSigner({ store: new DirectoryStore(files, "/csrs") });
+  const other = await testSigner({ store: await openDirectory(files, "/csrs") });
   for (const name of ["binary", "huge", "half"]) await statusIn(await get(other.signer, pathOf("v1", name)), 500);
 });
 
@@ -124,7 +128,7 @@ test("one expired CA does not stop the other", async () => {
   const { metric } = await testSigner();
   const { signer } = await testSigner({ issuers: { etcd, metric }, now });
   assert.ok((await objectIn(await post(signer, objectJson(await peerRequest())))).status.certificate);
-  assert.match(await (await get(signer, "/readyz")).text(), /^not ready: metric: /);
+  assert.match(await (await get(signer, "/readyz")).text(), /^\[\+\]ping ok\n\[-\]ca failed: metric: /);
 });
 
 test("a certificate never outlives its CA", async () => {

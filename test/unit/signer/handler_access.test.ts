@@ -50,17 +50,21 @@ const CREDENTIALS: [what: string, headers: Record<string, string>, open: number,
 
 const NAME = "system:etcd-peer:etcd1";
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-/** Every route; what each method answers to whoever may do everything, and whether it asks who that is. */
+/** What only administrators may: to everybody else these are 403. */
+const COLLECTION = { GET: 403, DELETE: 403 };
+const OBJECT = { PUT: 403, PATCH: 403, DELETE: 403 };
+const SUBRESOURCE = { GET: 403, PUT: 403, PATCH: 403 };
+/** Every route; what each method answers to whoever creates and gets, and whether it asks who that is. */
 const ROUTES: [path: string, good: Record<string, number>, asks: boolean][] = [
-  [pathOf("v1"), { POST: 201 }, true],
-  [pathOf("v1beta1"), { POST: 201 }, true],
-  [pathOf("v1", NAME), { GET: 200 }, true],
-  [pathOf("v1beta1", NAME), { GET: 200 }, true],
-  [pathOf("v1", "nothing"), { GET: 404 }, true],
+  [pathOf("v1"), { ...COLLECTION, POST: 201 }, true],
+  [pathOf("v1beta1"), { ...COLLECTION, POST: 201 }, true],
+  [pathOf("v1", NAME), { ...OBJECT, GET: 200 }, true],
+  [pathOf("v1beta1", NAME), { ...OBJECT, GET: 200 }, true],
+  [pathOf("v1", "nothing"), { ...OBJECT, GET: 404 }, true],
   ["/ca/etcd-peer", { GET: 200 }, false],
   ["/readyz", { GET: 200, HEAD: 200 }, false],
-  [`${pathOf("v1", NAME)}/approval`, {}, false],
-  [`${pathOf("v1", NAME)}/status`, {}, false],
+  [`${pathOf("v1", NAME)}/approval`, SUBRESOURCE, true],
+  [`${pathOf("v1", NAME)}/status`, SUBRESOURCE, true],
   ["/", {}, false],
 ];
 
@@ -74,7 +78,7 @@ test("every route and method asks the right ones, open and closed", async () => 
     for (const [who, headers, open, closed] of CREDENTIALS) {
       for (const [path, good, asks] of ROUTES) {
         for (const method of METHODS) {
-          const known = path.includes("/approval") || path.includes("/status") || path === "/" ? 404 : 405;
+          const known = path === "/" ? 404 : 405;
           const refusal = isOpen ? open : closed;
           const answer = good[method];
           const expected = answer === undefined ? known : asks && refusal !== 0 ? refusal : answer;

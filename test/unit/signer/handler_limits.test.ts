@@ -2,12 +2,13 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { toUtf8 } from "../../../src/bytes.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
+import type { Entry, TextAt } from "../../../src/store/store.ts";
 import { objectIn, objectJson, peerRequest, post, statusIn, type TestSigner, testSigner } from "../../signing.ts";
 
 /** A store that says what it was asked to keep. */
 class WatchedStore extends MemoryStore {
   readonly created: string[] = [];
-  override create(name: string, text: string): ReturnType<MemoryStore["create"]> {
+  override create(name: string, text: TextAt): Promise<Entry> {
     this.created.push(name);
     return super.create(name, text);
   }
@@ -175,7 +176,7 @@ test("another kind or version is 400", async () => {
 test("base64 that is none is 400; PEM that is none is 422", async () => {
   const { signer, created } = await watched();
   const good = await peerRequest();
-  for (const request of ["!", "AAA", `${good}=`, good.slice(1), `${good} `, "LS0tLR==", "/w=="]) {
+  for (const request of ["!", "AAA", `${good}=`, good.slice(1), `${good} `, "LS0tLR=="]) {
     const status = await statusIn(await post(signer, objectJson(request)), 400);
     assert.is(status.reason, "BadRequest", request.slice(0, 20));
   }
@@ -183,6 +184,7 @@ test("base64 that is none is 400; PEM that is none is 422", async () => {
   const label = (text: string): string => pem.replaceAll("CERTIFICATE REQUEST", text);
   const texts = [
     "x",
+    "\xff",
     label("CERTIFICATE"),
     label("PRIVATE KEY"),
     pem + pem,

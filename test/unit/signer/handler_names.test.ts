@@ -1,6 +1,16 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { causeIn, objectIn, objectJson, pathOf, peerRequest, post, sharedKey, withDirectory } from "../../signing.ts";
+import {
+  causeIn,
+  objectIn,
+  objectJson,
+  pathOf,
+  peerRequest,
+  post,
+  sharedKey,
+  statusIn,
+  withDirectory,
+} from "../../signing.ts";
 
 test("names that can leave a directory, hide or confuse are 422, and nothing is written", async () => {
   const { signer, files } = await withDirectory();
@@ -50,7 +60,7 @@ test("no name, an empty one and a null one are a 422 that says required", async 
     const cause = await causeIn(signer, { name });
     assert.equal(cause, {
       reason: "FieldValueRequired",
-      message: "name or generateName is required",
+      message: "Required value: name or generateName is required",
       field: "metadata.name",
     });
   }
@@ -85,7 +95,7 @@ test("names that only look odd are kept, each in a file of the directory", async
     const got = await signer.fetch(new Request(`https://signer${pathOf("v1", encodeURIComponent(name))}`));
     assert.is((await objectIn(got, 200)).metadata.name, name);
   }
-  const paths = Object.keys(files.snapshot()).filter((path) => path !== "/etc/passwd");
+  const paths = Object.keys(files.snapshot()).filter((path) => !["/etc/passwd", "/csrs/.revision"].includes(path));
   assert.is(paths.length, names.length);
   for (const path of paths) assert.match(path, /^\/csrs\/(?!\.)[^/\\\s]{1,255}$/);
 });
@@ -102,8 +112,9 @@ test("generateName gets five characters of Kubernetes' alphabet", async () => {
   assert.is(names.size, 5);
   const both = objectJson(await peerRequest(), { name: "mine", metadata: { generateName: "csr-" } });
   assert.is((await objectIn(await post(signer, both))).metadata.name, "mine");
-  const cause = await causeIn(signer, { name: undefined, metadata: { generateName: "a/" } });
-  assert.is(cause.field, "metadata.name");
+  const slash = objectJson(await peerRequest(), { name: undefined, metadata: { generateName: "a/" } });
+  const { details } = await statusIn(await post(signer, slash), 422);
+  assert.equal(details?.causes?.map(({ field }) => field), ["metadata.generateName", "metadata.name"]);
 });
 
 test.run();

@@ -108,20 +108,25 @@ async function legacy(status: unknown = {}): Promise<{ text: string; request: st
 }
 
 test("a legacy file is shown in open mode, never signed and never replaced", async () => {
-  const approved = { conditions: [{ type: "Approved", lastUpdateTime: null }] };
-  for (const status of [{}, approved, { ...approved, certificate: "eA==" }]) {
+  const sent = { conditions: [{ type: "Approved", lastUpdateTime: null }] };
+  // as v1 has it
+  const shown = { conditions: [{ type: "Approved", status: "True" }] };
+  const certificate = { certificate: "eA==" };
+  for (
+    const [status, expected] of [[{}, {}], [sent, shown], [{ ...sent, ...certificate }, { ...shown, ...certificate }]]
+  ) {
     const { signer, store, lines } = await testSigner();
     const { text, request } = await legacy(status);
-    const { version } = await store.create(NAME, text);
+    const { revision } = await store.create(NAME, () => text);
     for (const beta of ["v1", "v1beta1"] as const) {
       const object = await objectIn(await get(signer, pathOf(beta, NAME)), 200);
       assert.is(object.apiVersion, `certificates.k8s.io/${beta}`);
-      assert.equal(object.status, status);
+      assert.equal(object.status, expected);
       for (const again of [request, await peerRequest()]) {
         await statusIn(await post(signer, objectJson(again, { version: beta }), { version: beta }), 409);
       }
     }
-    assert.is((await store.get(NAME))?.version, version);
+    assert.is((await store.get(NAME))?.revision, revision);
     assert.not.ok(lines.some(({ message }) => message === "certificate issued"));
   }
 });
@@ -133,7 +138,7 @@ test("a legacy file is nobody's in a closed signer, whatever it says of itself",
   const { signer, store } = await testSigner({ authenticators });
   const object = JSON.parse((await legacy()).text) as { spec: Record<string, unknown> };
   object.spec["username"] = "system:admin";
-  await store.create(NAME, JSON.stringify(object));
+  await store.create(NAME, () => JSON.stringify(object));
   await statusIn(await get(signer, pathOf("v1", NAME), { authorization: "Bearer a" }), 403);
   await objectIn(await get(signer, pathOf("v1", NAME), { authorization: "Bearer b" }), 200);
 });
@@ -150,7 +155,7 @@ test("a legacy file whose status was sent by its requester is shown as it is, an
   };
   object.spec["username"] = "system:anonymous";
   object.metadata["annotations"] = annotations;
-  await store.create(NAME, JSON.stringify(object));
+  await store.create(NAME, () => JSON.stringify(object));
   assert.is((await objectIn(await get(signer, pathOf("v1", NAME)), 200)).status.certificate, undefined);
   for (const again of [object.spec["request"], await peerRequest()]) {
     await statusIn(await post(signer, objectJson(again, BETA), BETA), 409);

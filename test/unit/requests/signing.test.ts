@@ -7,7 +7,7 @@ import {
   fromBase64Pem,
 } from "../../../src/k8s/certificate_signing_request.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
-import type { Entry } from "../../../src/store/store.ts";
+import type { Entry, TextAt } from "../../../src/store/store.ts";
 import { parseCertificate } from "../../../src/x509/certificate.ts";
 import {
   get,
@@ -29,14 +29,14 @@ class MortalStore extends MemoryStore {
   fails: readonly ("create" | "update" | "get")[] = [];
   readonly done: string[] = [];
 
-  override async create(name: string, text: string): Promise<Entry> {
+  override async create(name: string, text: TextAt): Promise<Entry> {
     return await this.#do("create", () => super.create(name, text));
   }
   override async get(name: string): Promise<Entry | undefined> {
     return await this.#do("get", () => super.get(name));
   }
-  override async update(name: string, text: string, version: string): Promise<Entry> {
-    return await this.#do("update", () => super.update(name, text, version));
+  override async update(name: string, text: TextAt, revision: number): Promise<Entry> {
+    return await this.#do("update", () => super.update(name, text, revision));
   }
 
   async #do<T>(what: "create" | "update" | "get", action: () => Promise<T>): Promise<T> {
@@ -160,7 +160,7 @@ async function tampered(
   const entry = await all.store.get(NAME);
   const object = JSON.parse(entry?.text ?? "") as Record<string, Record<string, unknown>>;
   change(object);
-  await all.store.update(NAME, JSON.stringify(object), entry?.version ?? "");
+  await all.store.update(NAME, () => JSON.stringify(object), entry?.revision ?? -1);
   return all;
 }
 
@@ -174,21 +174,15 @@ test("a stored request that was tampered with becomes Failed, and is never signe
   const changes: [string, (object: Record<string, Record<string, unknown>>) => void][] = [
     ["another signature", (o) => void (o["spec"] && (o["spec"]["request"] = flipped(String(o["spec"]["request"]))))],
     ["no CSR", (o) => void (o["spec"] && (o["spec"]["request"] = "bm90aGluZw=="))],
-    ["no base64", (o) => void (o["spec"] && (o["spec"]["request"] = "!"))],
-    ["no request", (o) => void (o["spec"] && delete o["spec"]["request"])],
-    ["a number", (o) => void (o["spec"] && (o["spec"]["request"] = 7))],
     ["other usages", (o) => void (o["spec"] && (o["spec"]["usages"] = ["code signing"]))],
-    ["no usages", (o) => void (o["spec"] && (o["spec"]["usages"] = 7))],
     ["another signer", (o) => void (o["spec"] && (o["spec"]["signerName"] = "example.com/x"))],
     ["another profile", (o) => void (o["spec"] && (o["spec"]["signerName"] = "certgen.internal/etcd-metric"))],
-    ["no serial number", (o) => void (o["metadata"] && (o["metadata"]["annotations"] = {}))],
     ["a short serial number", (o) => void (o["metadata"] && (o["metadata"]["annotations"] = { [SERIAL]: "01" }))],
     ["an odd serial number", (o) => void (o["metadata"] && (o["metadata"]["annotations"] = { [SERIAL]: "xyz" }))],
     [
       "a serial number of zero",
       (o) => void (o["metadata"] && (o["metadata"]["annotations"] = { [SERIAL]: "0".repeat(32) })),
     ],
-    ["a lifetime of words", (o) => void (o["spec"] && (o["spec"]["expirationSeconds"] = "long"))],
     ["a lifetime below zero", (o) => void (o["spec"] && (o["spec"]["expirationSeconds"] = -600))],
   ];
   for (const [what, change] of changes) {
@@ -202,10 +196,32 @@ test("a stored request that was tampered with becomes Failed, and is never signe
     assert.ok(conditionOf(object, "Approved"));
     assert.is(issued(lines), 0, what);
     assert.ok(lines.some(({ level, message }) => level === "error" && message === "issuing failed"));
-    const before = (await store.get(NAME))?.version;
+    const before = (await store.get(NAME))?.revision;
     assert.equal(await objectIn(await get(signer, pathOf("v1", NAME)), 200), object);
-    assert.is((await store.get(NAME))?.version, before);
+    assert.is((await store.get(NAME))?.revision, before);
   }
+});
+
+test("what the signer cannot have written is not even shown, and never signed", async () => {
+  const changes: [string, (object: Record<string, Record<string, unknown>>) => void][] = [
+    ["no base64", (o) => void (o["spec"] && (o["spec"]["request"] = "!"))],
+    ["no request", (o) => void (o["spec"] && delete o["spec"]["request"])],
+    ["a number", (o) => void (o["spec"] && (o["spec"]["request"] = 7))],
+    ["no usages", (o) => void (o["spec"] && (o["spec"]["usages"] = 7))],
+    ["a lifetime of words", (o) => void (o["spec"] && (o["spec"]["expirationSeconds"] = "long"))],
+  ];
+  for (const [what, change] of changes) {
+    const { signer, lines } = await tampered(change);
+    await statusIn(await get(signer, pathOf("v1", NAME)), 500);
+    assert.is(issued(lines), 0, what);
+  }
+});
+
+test("what was approved without a serial number being recorded is never signed", async () => {
+  const { signer, lines } = await tampered((o) => void (o["metadata"] && delete o["metadata"]["annotations"]));
+  const { status } = await objectIn(await get(signer, pathOf("v1", NAME)), 200);
+  assert.is(status.certificate, undefined);
+  assert.is(issued(lines), 0);
 });
 
 test("a whole request of somebody else in an approved object's place is judged by itself", async () => {
@@ -250,7 +266,7 @@ test("what is no object of this name in the store is a 500, and never served", a
     "[".repeat(10_000),
   ];
   for (const [index, text] of texts.entries()) {
-    await store.create(`x${index}`, text);
+    await store.create(`x${index}`, () => text);
     const status = await statusIn(await get(signer, pathOf("v1", `x${index}`)), 500);
     assert.is(status.message, "Internal error: the signer's log says more");
     const again = await post(signer, objectJson(await peerRequest(), { name: `x${index}` }));

@@ -54,6 +54,11 @@ export class Judge {
     return found && Object.hasOwn(this.#issuers, found.issuer) ? this.#issuers[found.issuer] : undefined;
   }
 
+  /** Whether a signer name is that of one of the profiles. */
+  isOurs(signerName: string): boolean {
+    return this.#profiles.some((known) => signerName === this.signerNameOf(known));
+  }
+
   /** The signer name of a profile. */
   signerNameOf(profile: Profile): string {
     return `${this.#domain}/${profile.name}`;

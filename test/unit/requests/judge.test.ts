@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { createCa } from "../../../src/ca/create_ca.ts";
 import { etcdProfiles } from "../../../src/ca/etcd.ts";
 import { fromBase64Pem } from "../../../src/k8s/certificate_signing_request.ts";
-import { Judge, type JudgedRequest } from "../../../src/signer/judge.ts";
+import { Judge, type JudgedRequest } from "../../../src/requests/judge.ts";
 import { type Csr, parseCsr } from "../../../src/x509/csr.ts";
 import { SHA1 } from "../../refused_csrs.ts";
 import { fakeClock, MOMENT, rejection } from "../../fakes.ts";

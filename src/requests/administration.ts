@@ -1,0 +1,153 @@
+/**
+ * What administrators do to objects: approve, deny, change what may change, delete.
+ * @module
+ */
+import { CertgenError } from "../errors.ts";
+import type { Identity } from "../identity.ts";
+import {
+  type ApiVersion,
+  type CertificateSigningRequest,
+  conditionOf,
+  isOwn,
+  timestamp,
+} from "../k8s/certificate_signing_request.ts";
+import type { JsonObject } from "../k8s/json.ts";
+import {
+  checkApprovalNamesVersion,
+  checkPreconditions,
+  checkSameObject,
+  type Preconditions,
+  type Subresource,
+  updateObject,
+} from "../k8s/validation.ts";
+import type { Log, Now } from "../ports.ts";
+import type { Judge } from "./judge.ts";
+import type { Objects, Stored } from "./objects.ts";
+import type { Signing } from "./signing.ts";
+
+/** What administration stands on. */
+export interface AdministrationOptions {
+  readonly objects: Objects;
+  readonly signing: Signing;
+  readonly judge: Judge;
+  readonly now: Now;
+  readonly log: Log;
+}
+
+/** A change of an object that is there. */
+export interface Update {
+  readonly subresource: Subresource;
+  /** The version that the object is sent in. */
+  readonly version: ApiVersion;
+  /** Makes the whole object that is wanted out of the one that is there. */
+  readonly make: (object: CertificateSigningRequest) => JsonObject;
+  readonly dryRun: boolean;
+}
+
+/** How an object is removed. */
+export interface Deletion {
+  readonly preconditions?: Preconditions;
+  readonly dryRun?: boolean;
+}
+
+/** What became of an object. */
+export interface Deleted {
+  readonly object: CertificateSigningRequest;
+  /** Whether it is gone; a finalizer keeps it until that is taken away. */
+  readonly isGone: boolean;
+}
+
+/** Changes and removes objects. Whether somebody may is asked before. */
+export class Administration {
+  readonly #options: AdministrationOptions;
+
+  constructor(options: AdministrationOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Changes what a path may change of an object, and signs what is approved by it.
+   *
+   * @throws CertgenError `not-found`; `conflict` where another object, or another version of it, was meant; `invalid-object`;
+   * `forbidden` for what the older system left, for an approval that the policy does not allow, and for a certificate that
+   * is the signer's to issue
+   */
+  async update(name: string, update: Update, identity: Identity): Promise<CertificateSigningRequest> {
+    const { objects, signing, now, log } = this.#options;
+    return await objects.exclusively(name, async () => {
+      const stored = await this.#present(name);
+      const { object } = stored;
+      const sent = update.make(object);
+      if (update.subresource === "approval") checkApprovalNamesVersion(sent);
+      checkSameObject(sent, name, object);
+      if (!isOwn(object)) {
+        throw new CertgenError("forbidden", "it was left by another signer: it can be shown and deleted, not changed");
+      }
+      const changed = updateObject(object, sent, { ...update, now: now() });
+      if (changed === object) return object;
+      this.#checkCertificate(object, changed);
+      const decision = decisionBetween(object, changed);
+      const next = decision === "Approved" ? await signing.approve(changed) : changed;
+      if (update.dryRun) return next;
+      if (decision !== undefined) {
+        log("info", `request ${decision.toLowerCase()} by an administrator`, { name, user: identity.username });
+      }
+      if (next.metadata.deletionTimestamp !== undefined && next.metadata.finalizers === undefined) {
+        await objects.delete(stored);
+        return next;
+      }
+      return await signing.finish(await objects.update(stored, next));
+    });
+  }
+
+  /**
+   * Removes an object, or marks it where a finalizer keeps it.
+   * @throws CertgenError `not-found`, `conflict`
+   */
+  async delete(name: string, identity: Identity, deletion: Deletion = {}): Promise<Deleted> {
+    const { objects, now, log } = this.#options;
+    const { preconditions, dryRun = false } = deletion;
+    return await objects.exclusively(name, async () => {
+      const stored = await this.#present(name);
+      const { object } = stored;
+      if (preconditions !== undefined) checkPreconditions(preconditions, object);
+      if (object.metadata.finalizers !== undefined) {
+        if (object.metadata.deletionTimestamp !== undefined) return { object, isGone: false };
+        const deletionTimestamp = timestamp(now());
+        const marked = {
+          ...object,
+          metadata: { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 },
+        };
+        return { object: dryRun ? marked : (await objects.update(stored, marked)).object, isGone: false };
+      }
+      if (!dryRun) {
+        await objects.delete(stored);
+        log("info", "request deleted", { name, user: identity.username });
+      }
+      return { object, isGone: true };
+    });
+  }
+
+  /** The certificates of our own signer names are made here and nowhere else. */
+  #checkCertificate(before: CertificateSigningRequest, after: CertificateSigningRequest): void {
+    const { signerName } = before.spec;
+    if (before.status.certificate === after.status.certificate || !this.#options.judge.isOurs(signerName)) return;
+    const message = `user not permitted to sign requests with signerName ${JSON.stringify(signerName)}`;
+    throw new CertgenError("forbidden", message);
+  }
+
+  async #present(name: string): Promise<Stored> {
+    const stored = await this.#options.objects.get(name);
+    if (stored === undefined) throw new CertgenError("not-found", `${JSON.stringify(name)} not found`);
+    return stored;
+  }
+}
+
+function decisionBetween(
+  before: CertificateSigningRequest,
+  after: CertificateSigningRequest,
+): "Approved" | "Denied" | undefined {
+  return (["Approved", "Denied"] as const).find((type) =>
+    conditionOf(before, type) === undefined && conditionOf(after, type) !== undefined
+  );
+}

@@ -1,0 +1,151 @@
+/**
+ * The CertificateSigningRequest objects that the signer makes, and the facts it keeps in them.
+ * @module
+ */
+import { fromHex, toHex } from "../bytes.ts";
+import type { Decision } from "../ca/policy.ts";
+import type { Profile } from "../ca/profile.ts";
+import type { Identity } from "../identity.ts";
+import {
+  type CertificateSigningRequest,
+  conditionOf,
+  isOwn,
+  LEGACY_SIGNER_NAME,
+  LEGACY_USAGES,
+  timestamp,
+  toBase64Pem,
+} from "../k8s/certificate_signing_request.ts";
+import type { CreateRequest } from "../k8s/create_request.ts";
+import type { RequestCondition } from "../k8s/request_status.ts";
+import { kubernetesUsages } from "../k8s/usages.ts";
+
+const SERIAL_NUMBER = "certgen.internal/serial-number";
+const CREATED_THROUGH = "certgen.internal/created-through";
+
+/** What an object is made from. */
+export interface ObjectParts {
+  readonly request: CreateRequest;
+  readonly identity: Identity;
+  /** `undefined` while an administrator, or another signer, has to decide. */
+  readonly decision: Decision | undefined;
+  /** The profile that the policy would issue by, and its signer name `<domain>/<profile>`. */
+  readonly profile: Profile | undefined;
+  readonly signerName: string | undefined;
+  /** 16 random octets. */
+  readonly uid: Uint8Array;
+  /** The serial number that an approved request's certificate will have. */
+  readonly serialNumber: Uint8Array;
+  readonly now: Date;
+}
+
+/** The object with its decision, as it is recorded before anything is signed. */
+export function newObject(parts: ObjectParts): CertificateSigningRequest {
+  const { request, identity, decision, profile, now } = parts;
+  const annotations = {
+    ...request.annotations,
+    ...decision?.approved === true ? { [SERIAL_NUMBER]: toHex(parts.serialNumber) } : {},
+    ...request.version === "v1beta1" ? { [CREATED_THROUGH]: request.version } : {},
+  };
+  const defaultUsages = profile ? kubernetesUsages(profile.keyUsage, profile.extKeyUsage) : LEGACY_USAGES;
+  return {
+    kind: "CertificateSigningRequest",
+    apiVersion: "certificates.k8s.io/v1",
+    metadata: {
+      name: request.name,
+      ...request.generateName === undefined ? {} : { generateName: request.generateName },
+      uid: uuid(parts.uid),
+      resourceVersion: "1",
+      creationTimestamp: timestamp(now),
+      ...request.labels === undefined ? {} : { labels: request.labels },
+      ...Object.keys(annotations).length === 0 ? {} : { annotations },
+      ...request.ownerReferences === undefined ? {} : { ownerReferences: request.ownerReferences },
+      ...request.finalizers === undefined ? {} : { finalizers: request.finalizers },
+    },
+    spec: {
+      request: toBase64Pem(request.request),
+      signerName: request.signerName ?? parts.signerName ?? LEGACY_SIGNER_NAME,
+      ...request.expirationSeconds === undefined ? {} : { expirationSeconds: request.expirationSeconds },
+      usages: request.usages ?? defaultUsages,
+      username: identity.username,
+      groups: identity.groups,
+    },
+    status: decision === undefined ? {} : { conditions: [conditionFor(decision, now)] },
+  };
+}
+
+function conditionFor(decision: Decision, now: Date): RequestCondition {
+  return decision.approved
+    ? condition("Approved", "PolicyApproved", `approved by the policy for profile ${decision.profile.name}`, now)
+    : condition("Denied", decision.reason, decision.message, now);
+}
+
+function condition(
+  type: "Approved" | "Denied" | "Failed",
+  reason: string,
+  message: string,
+  now: Date,
+): RequestCondition {
+  const time = timestamp(now);
+  return { type, status: "True", reason, message, lastUpdateTime: time, lastTransitionTime: time };
+}
+
+/** The object with its certificate. */
+export function withCertificate(object: CertificateSigningRequest, pem: string): CertificateSigningRequest {
+  return { ...object, status: { ...object.status, certificate: toBase64Pem(pem) } };
+}
+
+/** The object with a Failed condition: approved, but never to be issued. */
+export function withFailure(object: CertificateSigningRequest, now: Date): CertificateSigningRequest {
+  const failed = condition(
+    "Failed",
+    "IssuingFailed",
+    "the certificate could not be issued: the signer's log says more",
+    now,
+  );
+  return { ...object, status: { ...object.status, conditions: [...object.status.conditions ?? [], failed] } };
+}
+
+/** The object with the serial number that its certificate will have. */
+export function withSerialNumber(object: CertificateSigningRequest, octets: Uint8Array): CertificateSigningRequest {
+  const annotations = { ...object.metadata.annotations, [SERIAL_NUMBER]: toHex(octets) };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
+/** Whether a certificate was promised, a serial number being recorded for it, that is neither there nor failed. */
+export function isUnfinished(object: CertificateSigningRequest): boolean {
+  const { metadata, status } = object;
+  return isOwn(object) && metadata.annotations?.[SERIAL_NUMBER] !== undefined &&
+    metadata.deletionTimestamp === undefined &&
+    status.certificate === undefined && has(object, "Approved") && !has(object, "Denied") && !has(object, "Failed");
+}
+
+/** Whether nobody has decided yet. */
+export function isPending(object: CertificateSigningRequest): boolean {
+  return !has(object, "Approved") && !has(object, "Denied") && !has(object, "Failed");
+}
+
+function has(object: CertificateSigningRequest, type: string): boolean {
+  return conditionOf(object, type) !== undefined;
+}
+
+/** The serial number that was recorded with the decision. */
+export function serialNumberOf(object: CertificateSigningRequest): Uint8Array {
+  const octets = fromHex(object.metadata.annotations?.[SERIAL_NUMBER] ?? "");
+  if (octets.length !== 16 || octets.every((octet) => octet === 0)) {
+    throw new Error("the recorded serial number is not one that the signer makes");
+  }
+  return octets;
+}
+
+/** Whether an object was made through v1beta1. */
+export function isThroughBeta(object: CertificateSigningRequest): boolean {
+  return object.metadata.annotations?.[CREATED_THROUGH] === "v1beta1";
+}
+
+/** RFC 9562 §5.4. */
+function uuid(octets: Uint8Array): string {
+  const hex = toHex(
+    octets.map((octet, i) => i === 6 ? (octet & 0x0f) | 0x40 : i === 8 ? (octet & 0x3f) | 0x80 : octet),
+  );
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
