@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { isBearerToken } from "../src/auth/authenticator.ts";
 import { type Bytes, toHex, toUtf8 } from "../src/bytes.ts";
 import { createCa } from "../src/ca/create_ca.ts";
 import { type Issuer, loadIssuer } from "../src/ca/issuer.ts";
@@ -85,9 +86,11 @@ export async function readText(files: Files, path: string): Promise<string> {
   }
 }
 
-/** The error for a file that should hold a token; what it does hold is not said. */
-export function noToken(path: string): CertgenError {
-  return new CertgenError("malformed-object", `Cannot use ${JSON.stringify(path)}: it holds no bearer token`);
+/** The token that a file holds; where it holds none, what it does hold is not said. */
+export async function readToken(files: Files, path: string): Promise<string> {
+  const token = (await readText(files, path)).trim();
+  if (isBearerToken(token)) return token;
+  throw new CertgenError("malformed-object", `Cannot use ${JSON.stringify(path)}: it holds no bearer token`);
 }
 
 /** Writes a key (0600) and then its certificate (0644), so that a certificate never stands without its key. */

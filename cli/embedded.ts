@@ -1,13 +1,12 @@
 import { equal, toHex, toUtf8 } from "../src/bytes.ts";
 import { CertgenError } from "../src/errors.ts";
-import { isBearerToken } from "../src/auth/authenticator.ts";
 import type { Files, Log, Runtime } from "../src/ports.ts";
 import { secureRandom } from "../src/random.ts";
 import type { Issuer } from "../src/ca/issuer.ts";
 import { dnsNameFault } from "../src/x509/general_name.ts";
 import { parseCertificate } from "../src/x509/certificate.ts";
 import { importPrivateKey } from "../src/x509/key.ts";
-import { newCa, newLeaf, noToken, readIssuer, readText, sha256, writePair } from "./credentials.ts";
+import { newCa, newLeaf, readIssuer, readText, readToken, sha256, writePair } from "./credentials.ts";
 import { checkSafePath } from "./safe_path.ts";
 import type { SignerParts } from "./signer_process.ts";
 
@@ -21,7 +20,12 @@ export interface EmbeddedPaths {
   readonly servingCa: string;
   readonly servingCertificate: string;
   readonly servingKey: string;
+  /** What nodes ask with. */
   readonly token: string;
+  /** What an administrator asks with. */
+  readonly adminToken: string;
+  /** The same for kubectl, with address and CA. */
+  readonly adminKubeconfig: string;
   readonly requests: string;
 }
 
@@ -38,6 +42,8 @@ export function embeddedPaths(directory: string): EmbeddedPaths {
     servingCertificate: file("server.crt"),
     servingKey: file("server.key"),
     token: file("token"),
+    adminToken: file("admin-token"),
+    adminKubeconfig: file("admin.kubeconfig"),
     requests: file("csrs"),
   };
 }
@@ -55,12 +61,14 @@ const FILES = [
   "server.crt",
   "server.key",
   "token",
+  "admin-token",
+  "admin.kubeconfig",
   "csrs",
 ];
 
 /**
  * Makes what is missing of the embedded default: an issuing CA, a metrics CA, a CA that signs nothing but the serving
- * certificate, that certificate, a bootstrap token and a directory for requests. What is there stays as it is.
+ * certificate, that certificate, tokens for nodes and for an administrator, and a directory for requests. What is there stays as it is.
  *
  * @throws CertgenError `unsafe-path` where somebody else could have planted something
  */
@@ -77,16 +85,16 @@ export async function prepareEmbedded(runtime: Runtime, directory: string, log: 
   await ensureCa(files, `${directory}/metric-ca`, "certgen etcd metrics CA", log);
   const servingCa = await ensureCa(files, `${directory}/serving-ca`, "certgen serving CA", log);
   await ensureServing(runtime, paths, servingCa, log);
-  if (await files.stat(paths.token) === undefined) {
-    await files.replace(paths.token, toUtf8(newToken() + "\n"), 0o600);
+  for (const path of [paths.token, paths.adminToken]) {
+    if (await files.stat(path) === undefined) await files.replace(path, toUtf8(newToken() + "\n"), 0o600);
   }
   return paths;
 }
 
 /**
- * The embedded default, made where it is missing, as the parts of a signer that asks for its token.
+ * The embedded default, made where it is missing, as the parts of a signer that asks for its tokens.
  *
- * @throws CertgenError as {@link prepareEmbedded}, or `malformed-object` where the token's file holds none
+ * @throws CertgenError as {@link prepareEmbedded}, or `malformed-object` where a token's file holds none, or both the same
  */
 export async function embeddedParts(
   runtime: Runtime,
@@ -94,8 +102,12 @@ export async function embeddedParts(
   log: Log,
 ): Promise<{ paths: EmbeddedPaths; parts: SignerParts }> {
   const paths = await prepareEmbedded(runtime, directory, log);
-  const token = (await readText(runtime.files, paths.token)).trim();
-  if (!isBearerToken(token)) throw noToken(paths.token);
+  const token = await readToken(runtime.files, paths.token);
+  const adminToken = await readToken(runtime.files, paths.adminToken);
+  if (token === adminToken) {
+    const both = `${JSON.stringify(paths.adminToken)}: it holds the token of ${JSON.stringify(paths.token)}`;
+    throw new CertgenError("malformed-object", `Cannot use ${both}, and every node would be an administrator`);
+  }
   const username = `system:bootstrap:${await tokenId(token)}`;
   const parts: SignerParts = {
     cas: {
@@ -107,6 +119,9 @@ export async function embeddedParts(
     tokens: [{
       token,
       identity: { username, groups: ["system:bootstrappers", "system:authenticated"], proof: "token" },
+    }, {
+      token: adminToken,
+      identity: { username: "certgen:admin", groups: ["certgen:admins", "system:authenticated"], proof: "token" },
     }],
   };
   return { paths, parts };

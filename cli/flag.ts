@@ -9,6 +9,8 @@ export interface FlagDefinition {
   readonly name: string;
   /** One letter for `-o`. */
   readonly short?: string;
+  /** Its environment variable, where another command of the program has a flag of this name and another meaning. */
+  readonly variable?: string;
   /** A `boolean` needs no value; a `list` is comma separated. */
   readonly value: "string" | "path" | "duration" | "choice" | "list" | "boolean";
   /** Value where the flag is not given, as it would be typed. */
@@ -29,6 +31,14 @@ export interface FlagDefinition {
   readonly description: string;
 }
 
+/** What a command takes besides flags. */
+export interface OperandDefinition {
+  /** What stands for it in help and messages, as `NAME`. */
+  readonly placeholder: string;
+  /** Whether it takes several; one is needed in any case. */
+  readonly repeatable?: boolean;
+}
+
 /** One command and its flags, as data. */
 export interface CommandDefinition {
   readonly program: ProgramName;
@@ -37,6 +47,8 @@ export interface CommandDefinition {
   readonly description: string;
   /** A whole command line that works. */
   readonly example: string;
+  /** Without one it takes flags only. */
+  readonly operand?: OperandDefinition;
   readonly flags: readonly FlagDefinition[];
 }
 
@@ -72,8 +84,14 @@ export const OUTPUT_FLAG: FlagDefinition = {
 };
 
 /** The environment variable of a flag: `CERTGEN_SIGNER_METRIC_CACRT` for `metric-cacrt`. */
-export function environmentName(program: ProgramName, flag: string): string {
-  return `${program}_${flag}`.toUpperCase().replaceAll("-", "_");
+export function environmentName(program: ProgramName, flag: Pick<FlagDefinition, "name" | "variable">): string {
+  return flag.variable ?? `${program}_${flag.name}`.toUpperCase().replaceAll("-", "_");
+}
+
+/** How a command is called: `certgen-signer approve NAME... [flags]`. */
+export function usageOf({ program, name, operand }: CommandDefinition): string {
+  const operands = operand === undefined ? "" : ` ${operand.placeholder}${operand.repeatable ? "..." : ""}`;
+  return `${program} ${name}${operands} [flags]`;
 }
 
 /** What a flag takes, as the end of a sentence. */

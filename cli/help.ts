@@ -1,5 +1,5 @@
 import { cac } from "cac";
-import { type CommandDefinition, environmentName, type FlagDefinition, type ProgramName } from "./flag.ts";
+import { type CommandDefinition, environmentName, type FlagDefinition, type ProgramName, usageOf } from "./flag.ts";
 
 /** Help as cac lays it out, of one command or, without a definition, of the program. */
 export function helpText(
@@ -17,7 +17,9 @@ export function helpText(
   if (definition === undefined) cli.option("-v, --version", "Display the version");
   for (const { name, description } of commands) cli.command(name, description);
   if (definition === undefined) return printed(() => cli.outputHelp());
-  const command = cli.command(definition.name, definition.description).usage(`${definition.name} [flags]`);
+  const command = cli.command(definition.name, definition.description).usage(
+    usageOf(definition).slice(name.length + 1),
+  );
   for (const flag of definition.flags) command.option(flagUsage(flag), flagHelp(definition.program, flag));
   command.example(`  $ ${definition.example}`);
   return printed(() => command.outputHelp());
@@ -32,7 +34,7 @@ function flagHelp(program: ProgramName, flag: FlagDefinition): string {
   const words = flag.defaultWords ?? (flag.value === "boolean" ? undefined : flag.default);
   const defaults = words === undefined ? "" : ` (default: ${words})`;
   const several = flag.repeatable ? ", repeatable" : "";
-  return `${flag.description}${several}${defaults} [${environmentName(program, flag.name)}]`;
+  return `${flag.description}${several}${defaults} [${environmentName(program, flag)}]`;
 }
 
 /** What a synchronous call prints with `console.info`, which is the one way cac gives its help. */

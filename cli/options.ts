@@ -17,11 +17,14 @@ interface Given {
 export class Options {
   /** The command these belong to. */
   readonly definition: CommandDefinition;
+  /** What was given besides flags, in order: at least one where the command takes any. */
+  readonly operands: readonly string[];
   readonly #given: ReadonlyMap<string, Given>;
 
   /** Use {@link parseCommand}. */
-  constructor(definition: CommandDefinition, given: ReadonlyMap<string, Given>) {
+  constructor(definition: CommandDefinition, given: ReadonlyMap<string, Given>, operands: readonly string[]) {
     this.definition = definition;
+    this.operands = operands;
     this.#given = given;
   }
 
@@ -84,8 +87,17 @@ export function parseCommand(
   env: Readonly<Record<string, string | undefined>>,
 ): Options {
   const given = new Map<string, Given>();
+  const operands: string[] = [];
   for (let at = 0; at < argv.length; at++) {
     const argument = argv[at] ?? "";
+    if (definition.operand !== undefined && argument === "--") {
+      operands.push(...argv.slice(at + 1));
+      break;
+    }
+    if (definition.operand !== undefined && !argument.startsWith("-")) {
+      operands.push(argument);
+      continue;
+    }
     const flag = findFlag(definition, argument);
     const equals = argument.indexOf("=");
     let value: string | undefined = equals < 0 ? undefined : argument.slice(equals + 1);
@@ -99,7 +111,7 @@ export function parseCommand(
     add(given, flag, value);
   }
   for (const flag of definition.flags) {
-    const origin = environmentName(definition.program, flag.name);
+    const origin = environmentName(definition.program, flag);
     const value = env[origin];
     if (value === undefined || given.has(flag.name)) continue;
     const values = flag.repeatable ? parseList(value) : [value];
@@ -109,7 +121,18 @@ export function parseCommand(
     const { values, origin } = given.get(flag.name) ?? { values: [flag.default], origin: `--${flag.name}` };
     for (const value of values) if (value !== undefined) checkValue(flag, value, origin);
   }
-  return new Options(definition, given);
+  checkOperands(definition, operands);
+  return new Options(definition, given, operands);
+}
+
+function checkOperands({ program, name, operand }: CommandDefinition, operands: readonly string[]): void {
+  if (operand === undefined) return;
+  const { placeholder, repeatable } = operand;
+  const takesWhat = `${program} ${name} takes ${repeatable ? "one or more" : "one"}`;
+  if (operands.length === 0) throw new UsageError(`Missing ${placeholder}: ${takesWhat}`);
+  const [, second] = operands;
+  if (repeatable || second === undefined) return;
+  throw new UsageError(`Unexpected argument ${quote(second)}: ${takesWhat} ${placeholder}`);
 }
 
 function findFlag(definition: CommandDefinition, argument: string): FlagDefinition {
@@ -117,7 +140,8 @@ function findFlag(definition: CommandDefinition, argument: string): FlagDefiniti
   const typed = argument.replace(/=.*$/s, "");
   const name = typed.replace(/^--?/, "");
   if (name === typed || name === "") {
-    throw new UsageError(`Unexpected argument ${quote(argument)}: ${command} takes flags only`);
+    const takesWhat = definition.operand === undefined ? "flags only" : `flags and ${definition.operand.placeholder}`;
+    throw new UsageError(`Unexpected argument ${quote(argument)}: ${command} takes ${takesWhat}`);
   }
   const flag = definition.flags.find((flag) =>
     typed === `--${flag.name}` || (flag.short && typed === `-${flag.short}`)

@@ -23,6 +23,8 @@ export interface Context {
   readonly isTerminal: boolean;
   /** Whether `NO_COLOR` asks for no colour. */
   readonly noColor: boolean;
+  /** Aborted once nobody reads the answers any more. */
+  readonly outputClosed?: AbortSignal;
 }
 
 /** One command; a module that exports these two is one. */
@@ -109,9 +111,11 @@ export async function main(name: ProgramName, commands: readonly CommandEntry[])
 
 /** This process as a context. */
 export function processContext(): Context {
+  const closed = new AbortController();
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: Error & { readonly code?: string }) => {
       if (error.code !== "EPIPE") throw error; // a reader that has read enough, as `head` does, is no fault
+      if (stream === process.stdout) closed.abort();
     });
   }
   return {
@@ -121,5 +125,6 @@ export function processContext(): Context {
     stderr: (text) => void process.stderr.write(text),
     isTerminal: process.stderr.isTTY === true,
     noColor: (process.env["NO_COLOR"] ?? "") !== "", // https://no-color.org
+    outputClosed: closed.signal,
   };
 }

@@ -1,11 +1,13 @@
 import type { EtcdProfileName } from "../src/ca/etcd.ts";
-import type { Runtime } from "../src/ports.ts";
+import { messageOf } from "../src/errors.ts";
+import type { Log, Runtime } from "../src/ports.ts";
 import { detectRuntime } from "../src/runtime/detect.ts";
+import { writeAdminKubeconfig } from "./admin_kubeconfig.ts";
 import { type Address, formatAddress, parseAddress } from "./address.ts";
-import { absolute } from "./credentials.ts";
-import { embeddedParts, embeddedPaths } from "./embedded.ts";
+import { embeddedParts, type EmbeddedPaths } from "./embedded.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { type CommandDefinition, COMMON_FLAGS, type FlagDefinition } from "./flag.ts";
+import { invitation } from "./invitation.ts";
 import { commandLog } from "./log.ts";
 import type { Options } from "./options.ts";
 import type { Context } from "./program.ts";
@@ -48,6 +50,18 @@ export const definition: CommandDefinition = {
     { ...path("servkey", "its private key"), repeatable: true },
     { name: "csrdir", value: "path", placeholder: "DIR", description: "directory where the signer keeps the requests" },
     {
+      ...path("token-auth-file", 'tokens of those who may ask, as CSV: token,user,uid,"group1,group2"'),
+      defaultWords: "none: whoever can reach the signer may ask, unless it uses --state-dir",
+    },
+    {
+      name: "approval",
+      value: "choice",
+      choices: ["auto", "manual"],
+      default: "auto",
+      placeholder: "MODE",
+      description: "who decides requests that fit a profile: auto, the signer at once; manual, an administrator",
+    },
+    {
       name: "address",
       value: "string",
       default: "0.0.0.0:6443",
@@ -69,7 +83,7 @@ export const definition: CommandDefinition = {
       value: "path",
       default: ".certgen",
       placeholder: "DIR",
-      description: "where CAs, serving certificate and token are kept when none are given",
+      description: "where CAs, serving certificate and tokens are kept when none are given",
     },
     ...COMMON_FLAGS,
   ],
@@ -83,12 +97,20 @@ export async function run(options: Options, context: Context): Promise<number> {
   const log = commandLog(options, context);
   const addresses = addressesOf(options);
   const own = OWN.some((flag) => options.given(flag)) ? ownConfig(options) : undefined;
+  const tokenAuthFile = options.text("token-auth-file");
+  const isOpen = own !== undefined && tokenAuthFile === undefined;
+  const approval = options.text("approval") === "manual" ? "manual" : "auto";
+  if (isOpen && approval === "manual") {
+    throw new UsageError(
+      `Cannot use ${options.origin("approval")} "manual": without credentials nobody is an administrator; ` +
+        "give --token-auth-file FILE with a user in the group certgen:admins",
+    );
+  }
   const runtime = await detectRuntime();
-  const config = {
-    ...addresses,
-    ...lifetimesOf(options),
-    ...own ?? (await embeddedParts(runtime, options.required("state-dir"), log)).parts,
-  };
+  const { paths, parts } = own === undefined
+    ? await embeddedParts(runtime, options.required("state-dir"), log)
+    : { paths: undefined, parts: own };
+  const config: SignerConfig = { ...addresses, ...lifetimesOf(options), tokenAuthFile, approval, ...parts };
   let stop = (_signal: string): void => {};
   const stopped = new Promise<string>((resolve) => stop = resolve);
   runtime.onStopSignal(stop);
@@ -97,8 +119,12 @@ export async function run(options: Options, context: Context): Promise<number> {
   if (signer.healthPort !== undefined && config.health !== undefined) {
     log("info", "answering health checks", { address: formatAddress({ ...config.health, port: signer.healthPort }) });
   }
-  if (own === undefined) context.stdout(invitation(options, runtime, signer.port));
-  else log("warn", "no credentials are asked for: whoever can reach this address gets a certificate", {});
+  if (paths !== undefined) {
+    const address = { ...config.address, port: signer.port };
+    await keepAdminKubeconfig(runtime, paths, address, log);
+    context.stdout(invitation(runtime, paths, signer.port, options.given("state-dir")));
+  }
+  if (isOpen) log("warn", "no credentials are asked for: whoever can reach this address gets a certificate", {});
   log("info", "stopping", { signal: await stopped });
   await signer.stop();
   return EXIT.done;
@@ -171,30 +197,11 @@ function caPair(options: Options, certificateFlag: string, keyFlag: string): Pai
   return { certificate, key };
 }
 
-const DEFAULT_PORT = 6443;
-
-/** How to start the agent: from a checkout by the runtime that runs this, else by the name it is installed under. */
-function agentCommand(runtime: Runtime): string {
-  const source = new URL(import.meta.url);
-  if (!source.pathname.endsWith(".ts") || source.protocol !== "file:") return "certgen-agent request";
-  const commands = { node: "npx tsx", deno: "deno run -A", bun: "bun" };
-  return `${commands[runtime.name]} cli/agent.ts request`;
-}
-
-/** The agent's command line, for this machine and for another one. */
-function invitation(options: Options, runtime: Runtime, port: number): string {
-  const paths = embeddedPaths(options.required("state-dir"));
-  const agent = agentCommand(runtime);
-  const plain = port === DEFAULT_PORT && !options.given("state-dir");
-  const here = `--address localhost:${port} --cacrt ${absolute(paths.servingCa)} --token-file ${absolute(paths.token)}`;
-  const [host = runtime.host().name] = runtime.host().addresses;
-  return [
-    "",
-    "Get a certificate on this machine:",
-    plain ? `  ${agent}` : `  ${agent} ${here}`,
-    `On another machine, with copies of ${paths.servingCa} and ${paths.token}:`,
-    `  ${agent} --address ${formatAddress({ host, port })} --cacrt serving-ca.crt --token-file token`,
-    "",
-    "",
-  ].join("\n");
+/** Without it the signer signs, all the same. */
+async function keepAdminKubeconfig(runtime: Runtime, paths: EmbeddedPaths, address: Address, log: Log): Promise<void> {
+  try {
+    await writeAdminKubeconfig(runtime.files, paths, address);
+  } catch (error) {
+    log("error", "the administrator's kubeconfig cannot be written", { because: messageOf(error) });
+  }
 }

@@ -8,6 +8,36 @@ await main("certgen-signer", [
     load: () => import("./serve.ts"),
   },
   {
+    name: "list",
+    description: "list requests",
+    load: () => import("./list.ts"),
+  },
+  {
+    name: "show",
+    description: "show everything about one request",
+    load: () => import("./show.ts"),
+  },
+  {
+    name: "approve",
+    description: "approve requests",
+    load: () => import("./approve.ts"),
+  },
+  {
+    name: "deny",
+    description: "deny requests",
+    load: () => import("./deny.ts"),
+  },
+  {
+    name: "delete",
+    description: "delete requests",
+    load: () => import("./delete.ts"),
+  },
+  {
+    name: "kubeconfig",
+    description: "print a kubeconfig for kubectl",
+    load: () => import("./kubeconfig.ts"),
+  },
+  {
     name: "init",
     description: "make CAs, server and client credentials for trying things out",
     load: () => import("./init.ts"),

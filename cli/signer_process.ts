@@ -2,13 +2,15 @@ import { tokenAuthenticator, type TokenEntry } from "../src/auth/token.ts";
 import { type EtcdProfileName, etcdProfiles } from "../src/ca/etcd.ts";
 import { CertgenError, messageOf } from "../src/errors.ts";
 import type { Handler, Log, Runtime, Server, TlsPair } from "../src/ports.ts";
-import { createSigner } from "../src/signer/create_signer.ts";
-import type { Issuers } from "../src/signer/judge.ts";
+import { createSigner, type Signer } from "../src/signer/create_signer.ts";
+import type { Issuers } from "../src/requests/judge.ts";
 import { parseCertificates, verifyCertificate } from "../src/x509/certificate.ts";
 import { formatGeneralName } from "../src/x509/general_name.ts";
-import { DirectoryStore } from "../src/store/directory.ts";
+
+import { openDirectory } from "../src/requests/directory.ts";
 import type { Address } from "./address.ts";
 import { readIssuer, readPair } from "./credentials.ts";
+import { tokenAuthFile } from "./token_auth_file.ts";
 import { watchFiles } from "./watch_files.ts";
 
 /** The two files of a certificate and its key. */
@@ -24,7 +26,7 @@ export interface SignerParts {
   readonly serving: readonly PairPaths[];
   /** Directory where requests are kept. */
   readonly requests: string;
-  /** Without any, everybody may ask. */
+  /** Without any, and without a file of them, everybody may ask. */
   readonly tokens: readonly TokenEntry[];
 }
 
@@ -34,6 +36,10 @@ export interface SignerConfig extends SignerParts {
   /** Where plain-HTTP health checks are answered, if anywhere. */
   readonly health: Address | undefined;
   readonly lifetimeSeconds: Readonly<Partial<Record<EtcdProfileName, number>>>;
+  /** File of further tokens, as kube-apiserver's `--token-auth-file`. */
+  readonly tokenAuthFile?: string | undefined;
+  /** Who decides requests: the policy, or an administrator. */
+  readonly approval?: "auto" | "manual";
 }
 
 /** A signer that serves. */
@@ -60,13 +66,21 @@ export async function startSigner(runtime: Runtime, config: SignerConfig, log: L
     const pairs = config.serving.map(({ certificate, key }) => readPair(files, certificate, key));
     return (await Promise.all(pairs)).map(([certificate, privateKey]) => ({ certificate, privateKey }));
   };
-  await checkWritable(runtime, config.requests);
+  await checkDirectory(runtime, config.requests);
   const [issuers, serving] = [await loadIssuers(), await loadServing()];
+  const { tokens, tokenAuthFile: path } = config;
+  const tokenFile = path === undefined ? undefined : await tokenAuthFile(runtime, path, log);
+  // it writes there: a directory that does not keep what it is given is found out now, and not by the first node that asks
+  const store = await openDirectory(files, config.requests);
   const signer = createSigner({
     issuers,
     profiles: etcdProfiles(config.lifetimeSeconds),
-    store: new DirectoryStore(files, config.requests),
-    authenticators: config.tokens.length === 0 ? [] : [tokenAuthenticator(config.tokens)],
+    store,
+    authenticators: [
+      ...tokens.length === 0 ? [] : [tokenAuthenticator(tokens)],
+      ...tokenFile === undefined ? [] : [tokenFile.authenticate],
+    ],
+    approval: config.approval ?? "auto",
     log,
   });
   const onError = (error: unknown): void => log("debug", "connection failed", { because: messageOf(error) });
@@ -90,15 +104,35 @@ export async function startSigner(runtime: Runtime, config: SignerConfig, log: L
       paths: config.serving.flatMap(({ certificate, key }) => [certificate, key]),
       reload: async () => await server.reload(await loadServing()),
     },
+    ...tokenFile === undefined ? [] : [tokenFile.watched],
   ]);
+  const sweeper = sweepFromTimeToTime(runtime, signer, log);
   return {
     port: server.port,
     healthPort: health?.port,
     stop: async () => {
       watcher.stop();
+      sweeper.stop();
+      // they would hold the server for as long as it waits for what is in flight
+      signer.close();
       await Promise.all([server.stop(), health?.stop()]);
     },
   };
+}
+
+const SWEEP_SECONDS = 3600;
+
+/** Sweeps now, and then every hour. */
+function sweepFromTimeToTime(runtime: Runtime, signer: Signer, log: Log): { stop: () => void } {
+  const stopped = new AbortController();
+  const loop = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      await signer.sweep().catch((error: unknown) => log("warn", "sweeping failed", { because: messageOf(error) }));
+      await runtime.sleep(SWEEP_SECONDS, stopped.signal).catch(() => {});
+    }
+  };
+  void loop();
+  return { stop: () => stopped.abort() };
 }
 
 /**
@@ -143,16 +177,10 @@ async function startHealth(
   }
 }
 
-/** A directory that does not keep what it is given is found out now, and not by the first node that asks. */
-async function checkWritable({ files }: Runtime, directory: string): Promise<void> {
-  const stat = await files.stat(directory);
-  if (stat === undefined) {
-    throw new CertgenError(
-      "not-found",
-      `Cannot keep requests in ${JSON.stringify(directory)}: there is no such directory`,
-    );
-  }
-  const probe = `${directory}/.probe.${crypto.randomUUID()}.tmp`;
-  await files.create(probe, new Uint8Array(), 0o600);
-  await files.remove(probe);
+async function checkDirectory({ files }: Runtime, directory: string): Promise<void> {
+  if (await files.stat(directory) !== undefined) return;
+  throw new CertgenError(
+    "not-found",
+    `Cannot keep requests in ${JSON.stringify(directory)}: there is no such directory`,
+  );
 }

@@ -1,15 +1,20 @@
 import { type KubeconfigTarget, readKubeconfig } from "../src/agent/kubeconfig.ts";
-import { isBearerToken } from "../src/auth/authenticator.ts";
 import type { Runtime } from "../src/ports.ts";
 import { formatAddress, parseAddress } from "./address.ts";
-import { noToken, readText } from "./credentials.ts";
+import { readText, readToken } from "./credentials.ts";
 import { embeddedPaths } from "./embedded.ts";
 import { UsageError } from "./exit.ts";
 import type { Options } from "./options.ts";
 import { checkSafePath } from "./safe_path.ts";
 
-/** A signer and how to reach it. */
-export interface Target extends Pick<KubeconfigTarget, "url" | "ca" | "token" | "client"> {
+/** A server, whom to trust there, and who asks. */
+export type Endpoint = Pick<KubeconfigTarget, "url" | "ca" | "token" | "client">;
+
+/** Where the embedded default is looked for. */
+export const EMBEDDED = ".certgen";
+
+/** A signer and how an agent reaches it. */
+export interface Target extends Endpoint {
   /** PEM of the CA that must have issued the answer, where the user says so. */
   readonly issuerCa: string | undefined;
   /** PEM of the CA that must have issued it, where neither the user nor the signer says so. */
@@ -17,58 +22,81 @@ export interface Target extends Pick<KubeconfigTarget, "url" | "ca" | "token" | 
 }
 
 /**
- * The signer that the flags name: by kubeconfig, by address and CA, or the one of the embedded default beside this agent.
+ * The signer that an agent's flags name: by kubeconfig, by address and CA, or the one of the embedded default beside it.
  * @throws UsageError where they contradict each other or name none
  */
 export async function targetOf(options: Options, runtime: Runtime): Promise<Target> {
-  const { files } = runtime;
-  const text = async (flag: string): Promise<string | undefined> => {
-    const path = options.text(flag);
-    return path === undefined ? undefined : await readText(files, path);
-  };
-  const token = async (): Promise<string | undefined> => {
-    const path = options.text("token-file");
-    return path === undefined ? undefined : tokenIn(await readText(files, path), path);
-  };
-  const kubeconfig = options.text("kubeconfig");
-  const issuer = await text("issuer-cacrt");
-  if (kubeconfig !== undefined) {
-    if (options.given("address") || options.given("cacrt")) {
-      throw new UsageError("Cannot use --kubeconfig together with --address or --cacrt: it takes their place");
-    }
-    const target = await readKubeconfig(files, kubeconfig);
-    return { ...target, token: await token() ?? target.token, issuerCa: issuer, fallbackIssuerCa: undefined };
-  }
-  const embedded = embeddedPaths(".certgen");
-  const ca = await text("cacrt") ?? await readIfThere(runtime, embedded.servingCa);
-  if (ca === undefined) {
+  const issuerPath = options.text("issuer-cacrt");
+  const issuerCa = issuerPath === undefined ? undefined : await readText(runtime.files, issuerPath);
+  const named = await byKubeconfig(options, runtime);
+  if (named !== undefined) return { ...named, issuerCa, fallbackIssuerCa: undefined };
+  const ca = await caOf(options, runtime);
+  const { token: path } = embeddedPaths(EMBEDDED);
+  const alone = !options.given("address") && !options.given("cacrt");
+  const own = alone && await isThere(runtime, path) ? await readToken(runtime.files, path) : undefined;
+  const token = await tokenOf(options, runtime) ?? own;
+  return { url: urlOf(options), ca, token, client: undefined, issuerCa, fallbackIssuerCa: ca };
+}
+
+/**
+ * The signer that an administrator's flags name, and the administrator: by kubeconfig, by address, CA and token, or those of
+ * the embedded default here.
+ * @throws UsageError where they contradict each other or name none
+ */
+export async function adminTargetOf(options: Options, runtime: Runtime): Promise<Endpoint> {
+  const named = await byKubeconfig(options, runtime);
+  if (named !== undefined) return named;
+  const { adminKubeconfig } = embeddedPaths(EMBEDDED);
+  if (!["address", "cacrt", "token-file"].some((flag) => options.given(flag))) {
+    if (await isThere(runtime, adminKubeconfig)) return await readKubeconfig(runtime.files, adminKubeconfig);
     throw new UsageError(
-      `Missing --cacrt: it takes FILE, the CA of the signer's own certificate (and there is no ${embedded.servingCa})`,
+      `Missing --kubeconfig: it takes FILE, or give --address, --cacrt and --token-file (there is no ${adminKubeconfig})`,
     );
   }
-  const alone = !options.given("address") && !options.given("cacrt");
-  const known = alone ? await readIfThere(runtime, embedded.token) : undefined;
-  const own = known === undefined ? undefined : tokenIn(known, embedded.token);
-  return {
-    url: urlOf(options),
-    ca,
-    token: await token() ?? own,
-    client: undefined,
-    issuerCa: issuer,
-    fallbackIssuerCa: ca,
-  };
+  const ca = await caOf(options, runtime);
+  const token = await tokenOf(options, runtime);
+  if (token === undefined) throw new UsageError("Missing --token-file: it takes FILE, an administrator's bearer token");
+  return { url: urlOf(options), ca, token, client: undefined };
 }
 
-function tokenIn(text: string, path: string): string {
-  const token = text.trim();
-  if (!isBearerToken(token)) throw noToken(path);
-  return token;
+/** What `--kubeconfig` names, where it is given; the token is another where `--token-file` says so. */
+async function byKubeconfig(options: Options, runtime: Runtime): Promise<Endpoint | undefined> {
+  const path = options.text("kubeconfig");
+  if (path === undefined) return undefined;
+  if (options.given("address") || options.given("cacrt")) {
+    throw new UsageError("Cannot use --kubeconfig together with --address or --cacrt: it takes their place");
+  }
+  const endpoint = await readKubeconfig(runtime.files, path);
+  return { ...endpoint, token: await tokenOf(options, runtime) ?? endpoint.token };
 }
 
-async function readIfThere(runtime: Runtime, path: string): Promise<string | undefined> {
-  if (await runtime.files.stat(path) === undefined) return undefined;
+async function tokenOf(options: Options, { files }: Runtime): Promise<string | undefined> {
+  const path = options.text("token-file");
+  return path === undefined ? undefined : await readToken(files, path);
+}
+
+/**
+ * PEM of the CA that the signer's own certificate must chain to: what `--cacrt` says, or the embedded default's here.
+ * @throws UsageError where there is neither
+ */
+export async function caOf(options: Options, runtime: Runtime): Promise<string> {
+  const path = options.text("cacrt");
+  if (path !== undefined) return await readText(runtime.files, path);
+  const { servingCa } = embeddedPaths(EMBEDDED);
+  if (await isThere(runtime, servingCa)) return await readText(runtime.files, servingCa);
+  throw new UsageError(
+    `Missing --cacrt: it takes FILE, the CA of the signer's own certificate (and there is no ${servingCa})`,
+  );
+}
+
+/**
+ * Whether a file of the embedded default is there.
+ * @throws CertgenError `unsafe-path` where somebody else could have planted it
+ */
+export async function isThere(runtime: Runtime, path: string): Promise<boolean> {
+  if (await runtime.files.stat(path) === undefined) return false;
   await checkSafePath(runtime, path, { mustExist: true });
-  return await readText(runtime.files, path);
+  return true;
 }
 
 function urlOf(options: Options): string {

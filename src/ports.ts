@@ -110,14 +110,22 @@ export interface ConnectOptions {
   readonly client?: TlsPair;
   /** Seconds one request may take (30 unless said). */
   readonly timeoutSeconds?: number;
-  /** Largest answer taken, in bytes (4 MiB unless said). */
+  /** Largest answer taken, in bytes (4 MiB unless said); a stream may be of any length. */
   readonly maxBytes?: number;
+  /** Seconds in which something of a stream must come (120 unless said). */
+  readonly idleSeconds?: number;
 }
 
-/** A `fetch` over connections that trust one CA only; it follows no redirects. */
+/** Connections that trust one CA only; they follow no redirects. */
 export interface Connection {
+  /** Takes the answer whole. */
   readonly fetch: Fetch;
-  /** Closes what is kept open. */
+  /**
+   * Takes the answer once its headers are there, which may take `timeoutSeconds`; its body comes as it arrives, for however
+   * long, until the server ends it, the request's signal is aborted or the body is cancelled.
+   */
+  readonly stream: Fetch;
+  /** Closes what is kept open, streams included. */
   close(): void;
 }
 

@@ -13,21 +13,31 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs `argv` of a program that has one command. */
+/**
+ * Runs `argv` of a program that has one command.
+ *
+ * @param onStdout is told each answer as it is written, and may close the output
+ */
 export async function runCommand(
   command: Command,
   argv: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  onStdout: (text: string, close: () => void) => void = () => {},
 ): Promise<Outcome> {
   let [stdout, stderr] = ["", ""];
+  const closed = new AbortController();
   const { name, description, program } = command.definition;
   const context = {
     argv: [name, ...argv],
     env,
-    stdout: (text: string) => void (stdout += text),
+    stdout: (text: string) => {
+      stdout += text;
+      onStdout(text, () => closed.abort());
+    },
     stderr: (text: string) => void (stderr += text),
     isTerminal: false,
     noColor: true,
+    outputClosed: closed.signal,
   };
   const entry = { name, description, load: () => Promise.resolve(command) };
   const code = await runProgram(program, "0.0.0", [entry], context);

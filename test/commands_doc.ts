@@ -4,14 +4,31 @@
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
+import { definition as approve } from "../cli/approve.ts";
+import { definition as remove } from "../cli/delete.ts";
+import { definition as deny } from "../cli/deny.ts";
 import { definition as destroy } from "../cli/destroy.ts";
-import { type CommandDefinition, environmentName, type FlagDefinition } from "../cli/flag.ts";
+import { type CommandDefinition, environmentName, type FlagDefinition, usageOf } from "../cli/flag.ts";
 import { definition as init } from "../cli/init.ts";
+import { definition as kubeconfig } from "../cli/kubeconfig.ts";
+import { definition as list } from "../cli/list.ts";
 import { definition as request } from "../cli/request.ts";
 import { definition as serve } from "../cli/serve.ts";
+import { definition as show } from "../cli/show.ts";
 import { ROOT } from "./runtimes.ts";
 
-const COMMANDS: readonly CommandDefinition[] = [serve, init, destroy, request];
+const COMMANDS: readonly CommandDefinition[] = [
+  serve,
+  list,
+  show,
+  approve,
+  deny,
+  remove,
+  kubeconfig,
+  init,
+  destroy,
+  request,
+];
 
 const HEAD = `# Commands
 
@@ -26,9 +43,10 @@ export function commandsDoc(): string {
   return [HEAD, ...COMMANDS.map(section)].join("\n");
 }
 
-function section({ program, name, description, example, flags }: CommandDefinition): string {
+function section(definition: CommandDefinition): string {
+  const { program, description, example, flags } = definition;
   const rows = flags.map((flag) => row(program, flag)).join("\n");
-  return `## \`${program} ${name}\`\n\n${
+  return `## \`${usageOf(definition).replace(" [flags]", "")}\`\n\n${
     sentence(description)
   }\n\n\`\`\`sh\n${example}\n\`\`\`\n\n| flag | default | meaning | environment |\n|---|---|---|---|\n${rows}\n`;
 }
@@ -41,7 +59,7 @@ function row(program: CommandDefinition["program"], flag: FlagDefinition): strin
     `\`${short}--${flag.name}${value}\`${flag.repeatable ? " (repeatable)" : ""}`,
     fallback,
     meaning(flag),
-    `\`${environmentName(program, flag.name)}\``,
+    `\`${environmentName(program, flag)}\``,
   ];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replace(/<(\w+)>/g, "&lt;$1&gt;")).join(" | ")} |`;
 }

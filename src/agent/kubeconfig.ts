@@ -62,7 +62,7 @@ export async function readKubeconfig(files: Files, path: string): Promise<Kubeco
     }
   }
   const server = stringMember(cluster, "server", "cluster.server") ?? "";
-  if (!/^https:\/\/[^/?#@]+(?:\/[^?#]*)?$/.test(server)) {
+  if (!isServerUrl(server)) {
     throw fail(`server ${JSON.stringify(server)} is no https:// address`);
   }
   const directory = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : "";
@@ -82,6 +82,11 @@ export async function readKubeconfig(files: Files, path: string): Promise<Kubeco
   }
   const client = certificate === undefined || privateKey === undefined ? undefined : { certificate, privateKey };
   return { url: server.replace(/\/+$/, ""), ca, token: token?.trim(), client };
+}
+
+/** Whether a text is a server's address as a kubeconfig of ours has it: https, without a user, a query or a fragment. */
+export function isServerUrl(text: string): boolean {
+  return /^https:\/\/[^/?#@]+(?:\/[^?#]*)?$/.test(text) && URL.canParse(text);
 }
 
 function parseYaml(text: string, path: string): JsonObject {

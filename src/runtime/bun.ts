@@ -10,7 +10,8 @@ import { connect } from "./connect.ts";
 import { files } from "./files.ts";
 import type { CreateListener } from "./listener.ts";
 import { serveWith } from "./serve.ts";
-import { host, onStopSignal, sleep, userId } from "./system.ts";
+import { systemSleep } from "../clock.ts";
+import { host, onStopSignal, userId } from "./system.ts";
 
 /**
  * Bun's `node:https` never calls an SNICallback and cannot take another certificate, and its `node:http` does not show a
@@ -34,7 +35,7 @@ export const bun: Runtime = {
   files,
   serve: serveWith(createListener),
   connect,
-  sleep,
+  sleep: systemSleep,
   host,
   userId,
   onStopSignal,

@@ -1,50 +1,54 @@
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import https from "node:https";
 import { concat } from "../bytes.ts";
 import type { Bytes } from "../bytes.ts";
 import { CertgenError } from "../errors.ts";
 import type { Connection, ConnectOptions } from "../ports.ts";
-import { headersOf } from "./http_request.ts";
 import { networkError } from "./network_error.ts";
+import { answer, streamAnswer } from "./stream.ts";
 import { readCertificates, readPair } from "./tls_pair.ts";
 
 const MAX_SOCKETS = 8;
-/** Statuses that `new Response` takes no body with. */
-const NULL_BODY: readonly number[] = [101, 103, 204, 205, 304];
 
-interface Limits {
-  readonly timeoutSeconds: number;
-  readonly maxBytes: number;
-}
+/** What becomes of an answer whose headers are there, within the time of the request. */
+type Take = (incoming: IncomingMessage, outgoing: ClientRequest, url: URL) => Response | Promise<Response>;
 
 /**
  * A `fetch` over `node:https`, the one client that trusts the given CA *instead of* the system's on all runtimes. An
- * answer is taken whole; a redirect is an answer like others.
+ * answer is taken whole, or by `stream` as it arrives; a redirect is an answer like others.
  *
- * Its requests reject with a `CertgenError`: `unavailable` where the peer cannot be reached or does not answer in time,
+ * Requests reject with a `CertgenError`: `unavailable` where the peer cannot be reached or does not answer in time,
  * `invalid-certificate` where it cannot be trusted, `unauthorized` where it refuses the client's certificate,
  * `too-large`; or with the reason of the request's signal.
  * @throws CertgenError `malformed-pem`, `malformed-key` or `invalid-certificate` where `ca` or `client` cannot be used
  */
 export function connect(options: ConnectOptions): Connection {
-  const { client, timeoutSeconds = 30, maxBytes = 4 * 1024 * 1024 } = options;
+  const { client, timeoutSeconds = 30, maxBytes = 4 * 1024 * 1024, idleSeconds = 120 } = options;
   const ca = readCertificates(options.ca, "trust CA").map((certificate) => certificate.toString());
   if (client !== undefined) readPair(client, "present client certificate");
-  const agent = new https.Agent({
+  const tls: https.AgentOptions = {
     ca,
     ...(client && { cert: client.certificate, key: client.privateKey }),
-    keepAlive: true,
-    maxSockets: MAX_SOCKETS,
     minVersion: "TLSv1.2",
     rejectUnauthorized: true, // said, since NODE_TLS_REJECT_UNAUTHORIZED=0 would be obeyed otherwise
-  });
+  };
+  const agent = new https.Agent({ ...tls, keepAlive: true, maxSockets: MAX_SOCKETS });
+  // apart, so that streams, which last, take no socket from requests
+  const streams = new https.Agent({ ...tls, keepAlive: false });
   return {
-    fetch: (request) => send(agent, request, { timeoutSeconds, maxBytes }),
-    close: () => agent.destroy(),
+    fetch: (request) => send(agent, request, timeoutSeconds, (incoming, _, url) => readAnswer(incoming, url, maxBytes)),
+    stream: (request) =>
+      send(streams, request, timeoutSeconds, (incoming, outgoing) => {
+        return streamAnswer(outgoing, incoming, request, idleSeconds);
+      }),
+    close: () => {
+      agent.destroy();
+      streams.destroy();
+    },
   };
 }
 
-async function send(agent: https.Agent, request: Request, limits: Limits): Promise<Response> {
+async function send(agent: https.Agent, request: Request, timeoutSeconds: number, take: Take): Promise<Response> {
   const { method, signal } = request;
   const url = new URL(request.url);
   if (url.protocol !== "https:") throw new TypeError(`Cannot request ${JSON.stringify(url.href)}: not an https: URL`);
@@ -67,13 +71,14 @@ async function send(agent: https.Agent, request: Request, limits: Limits): Promi
     };
     const abort = (): void => fail(signal.reason);
     const timer = setTimeout(() => {
-      const why = `no answer within ${limits.timeoutSeconds} s`;
+      const why = `no answer within ${timeoutSeconds} s`;
       fail(new CertgenError("unavailable", `Cannot reach ${url.origin}: ${why}`));
-    }, limits.timeoutSeconds * 1000);
+    }, timeoutSeconds * 1000);
     signal.addEventListener("abort", abort, { once: true });
     outgoing.on("error", (error) => fail(networkError(url, error)));
     outgoing.on("response", (incoming) => {
-      readAnswer(incoming, url, limits.maxBytes).then((response) => {
+      // what it throws is a rejection, too
+      new Promise<Response>((taken) => taken(take(incoming, outgoing, url))).then((response) => {
         settle();
         resolve(response);
       }, fail);
@@ -97,12 +102,10 @@ function readAnswer(incoming: IncomingMessage, url: URL, maxBytes: number): Prom
       reject(new CertgenError("unavailable", `Cannot reach ${url.origin}: connection closed within the answer`));
     });
     incoming.on("end", () => {
-      const status = incoming.statusCode ?? 0;
       try {
-        const body = NULL_BODY.includes(status) ? null : concat(chunks);
-        resolve(new Response(body, { status, headers: headersOf(incoming.rawHeaders) }));
-      } catch (cause) {
-        reject(new CertgenError("unavailable", `Cannot read the answer of ${url.origin}: status ${status}`, { cause }));
+        resolve(answer(incoming, concat(chunks), url));
+      } catch (error) {
+        reject(error);
       }
     });
   });

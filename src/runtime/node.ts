@@ -7,7 +7,8 @@ import { connect } from "./connect.ts";
 import { files } from "./files.ts";
 import { createListener } from "./listener.ts";
 import { serveWith } from "./serve.ts";
-import { host, onStopSignal, sleep, userId } from "./system.ts";
+import { systemSleep } from "../clock.ts";
+import { host, onStopSignal, userId } from "./system.ts";
 
 /** The runtime of a program that runs on Node. */
 export const node: Runtime = {
@@ -15,7 +16,7 @@ export const node: Runtime = {
   files,
   serve: serveWith(createListener),
   connect,
-  sleep,
+  sleep: systemSleep,
   host,
   userId,
   onStopSignal,

@@ -2,33 +2,6 @@ import { hostname, networkInterfaces } from "node:os";
 import process from "node:process";
 import type { Runtime } from "../ports.ts";
 
-/** Longest wait that a timer takes (2^31 - 1 milliseconds, 24.8 days): above it, it would fire at once. */
-const LONGEST_TIMER_SECONDS = 2_147_483;
-
-/** Waits so many seconds, however many; rejects with the signal's reason once that is aborted. */
-export async function sleep(seconds: number, signal?: AbortSignal): Promise<void> {
-  let left = seconds;
-  do {
-    await wait(Math.min(left, LONGEST_TIMER_SECONDS), signal);
-    left -= LONGEST_TIMER_SECONDS;
-  } while (left > 0);
-}
-
-function wait(seconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const abort = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", abort);
-      resolve();
-    }, Math.max(0, seconds * 1000));
-    signal?.addEventListener("abort", abort, { once: true });
-  });
-}
-
 /** 169.254.0.0/16 (RFC 3927) and fe80::/10 (RFC 4291 §2.5.6): good on one link only, so of no use in a certificate. */
 const LINK_LOCAL = /^(?:169\.254\.|fe[89ab][0-9a-f]:)/i;
 

@@ -7,6 +7,7 @@ import {
   readIssuer,
   readPair,
   readText,
+  readToken,
   sha256,
   writePair,
 } from "../../../cli/credentials.ts";
@@ -99,6 +100,17 @@ test("readText gives text, and says which file is none", async () => {
   const error = await rejection("malformed-pem", readText(files, "b"));
   assert.is(error.message, 'Cannot read "b": it is no text; PEM is needed');
   assert.equal(await readPair(files, "a", "a"), ["ü", "ü"]);
+});
+
+test("readToken gives the token, and says which file holds none, without repeating it", async () => {
+  const files = new MemoryFiles();
+  files.put("token", " \nt0ken==\n", 0o600);
+  assert.is(await readToken(files, "token"), "t0ken==");
+  for (const text of ["", " ", "s3cr3t x", "s3cr3t\nx", "s3cr3t\u00e9", "=s3cr3t"]) {
+    files.put("token", text, 0o600);
+    const { message } = await rejection("malformed-object", readToken(files, "token"));
+    assert.is(message, 'Cannot use "token": it holds no bearer token');
+  }
 });
 
 test("writePair writes the key first, so that no certificate stands without its key", async () => {

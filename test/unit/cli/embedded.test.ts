@@ -19,7 +19,7 @@ async function prepared(): Promise<FakeRuntime> {
   return fake;
 }
 
-test("the first start makes three CAs, a serving certificate and a token; only certificates can be read by others", async () => {
+test("the first start makes three CAs, a serving certificate and two tokens; only certificates can be read by others", async () => {
   const root = realpathSync(mkdtempSync(`${tmpdir()}/certgen-embedded-`));
   try {
     const directory = `${root}/.certgen`;
@@ -28,6 +28,7 @@ test("the first start makes three CAs, a serving certificate and a token; only c
       `${name} ${(statSync(`${directory}/${name}`).mode & 0o7777).toString(8)}`
     );
     assert.equal(modes, [
+      "admin-token 600",
       "ca.crt 644",
       "ca.key 600",
       "csrs 700",
@@ -82,7 +83,9 @@ test("two state directories have CAs of different names and different tokens", a
   assert.match(name(a) ?? "", /^certgen etcd CA [0-9a-f]{8}$/);
   assert.is.not(name(a), name(b));
   assert.is.not(a.files.text("state/token"), b.files.text("state/token"));
-  assert.match(a.files.text("state/token") ?? "", /^[0-9a-f]{6}\.[0-9a-f]{40}\n$/);
+  const tokens = [a, b].flatMap(({ files }) => [files.text("state/token"), files.text("state/admin-token")]);
+  assert.is(new Set(tokens).size, 4);
+  for (const token of tokens) assert.match(token ?? "", /^[0-9a-f]{6}\.[0-9a-f]{40}\n$/);
 });
 
 /** What a start rewrites of a state directory after something was done to it. */
@@ -132,6 +135,7 @@ test("a serving CA that was made anew brings a serving certificate of its own", 
 
 test("a lost token is made anew; one that is there is kept", async () => {
   assert.equal(await rewritten(({ files }) => files.tree.delete("state/token")), ["state/token"]);
+  assert.equal(await rewritten(({ files }) => files.tree.delete("state/admin-token")), ["state/admin-token"]);
   const kept = await rewritten(({ files }) => files.put("state/token", "mine.token\n", 0o600));
   assert.equal(kept, ["state/token"]); // changed by the test, and not again
 });
@@ -191,6 +195,13 @@ test("somebody else's file, link or directory is refused by name", async () => {
     chmodSync(`${directory}/token`, 0o666);
     assert.match((await rejection("unsafe-path", prepareEmbedded(runtime, directory, log))).message, "state/token");
     chmodSync(`${directory}/token`, 0o600);
+    for (const name of ["admin-token", "admin.kubeconfig"]) {
+      rmSync(`${directory}/${name}`, { force: true });
+      symlinkSync(`${root}/elsewhere`, `${directory}/${name}`);
+      const error = await rejection("unsafe-path", prepareEmbedded(runtime, directory, log));
+      assert.match(error.message, `state/${name}`);
+      rmSync(`${directory}/${name}`);
+    }
     rmSync(`${directory}/csrs`, { recursive: true });
     symlinkSync(root, `${directory}/csrs`);
     assert.match((await rejection("unsafe-path", prepareEmbedded(runtime, directory, log))).message, "state/csrs");
@@ -202,7 +213,7 @@ test("somebody else's file, link or directory is refused by name", async () => {
   }
 });
 
-test("embeddedParts asks for the token, whose public half is the name", async () => {
+test("embeddedParts asks for a node's token, whose public half is the name, or the administrator's", async () => {
   const { runtime, files } = await prepared();
   const { paths, parts } = await embeddedParts(runtime, "state", log);
   assert.equal(paths, embeddedPaths("state"));
@@ -214,6 +225,9 @@ test("embeddedParts asks for the token, whose public half is the name", async ()
       groups: ["system:bootstrappers", "system:authenticated"],
       proof: "token",
     },
+  }, {
+    token: files.text("state/admin-token")?.trim() ?? "",
+    identity: { username: "certgen:admin", groups: ["certgen:admins", "system:authenticated"], proof: "token" },
   }]);
   assert.equal(parts.cas, {
     etcd: { certificate: "state/ca.crt", key: "state/ca.key" },
@@ -226,12 +240,21 @@ test("embeddedParts asks for the token, whose public half is the name", async ()
 });
 
 test("an empty token file opens nothing", async () => {
-  for (const text of ["", "\n", "  ", "a b\n"]) {
-    const { runtime, files } = await prepared();
-    files.put("state/token", text, 0o600);
-    const error = await embeddedParts(runtime, "state", log).then(() => undefined, (error: Error) => error);
-    assert.match(error?.message ?? "nothing was refused", "state/token", JSON.stringify(text));
+  for (const path of ["state/token", "state/admin-token"]) {
+    for (const text of ["", "\n", "  ", "a b\n"]) {
+      const { runtime, files } = await prepared();
+      files.put(path, text, 0o600);
+      const error = await rejection("malformed-object", embeddedParts(runtime, "state", log));
+      assert.match(error.message, `"${path}"`);
+    }
   }
+});
+
+test("one token for both is refused: every node would be an administrator", async () => {
+  const { runtime, files } = await prepared();
+  files.put("state/admin-token", `  ${files.text("state/token")}`, 0o600);
+  const { message } = await rejection("malformed-object", embeddedParts(runtime, "state", log));
+  assert.match(message, '"state/admin-token": it holds the token of "state/token"');
 });
 
 test("hostNames leaves out a host name that can be none", () => {

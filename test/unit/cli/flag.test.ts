@@ -1,5 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import * as approve from "../../../cli/approve.ts";
+import * as remove from "../../../cli/delete.ts";
+import * as deny from "../../../cli/deny.ts";
 import * as destroy from "../../../cli/destroy.ts";
 import {
   type CommandDefinition,
@@ -10,15 +13,30 @@ import {
   takes,
 } from "../../../cli/flag.ts";
 import * as init from "../../../cli/init.ts";
+import * as kubeconfig from "../../../cli/kubeconfig.ts";
+import * as list from "../../../cli/list.ts";
 import { parseCommand } from "../../../cli/options.ts";
 import * as request from "../../../cli/request.ts";
 import * as serve from "../../../cli/serve.ts";
+import * as show from "../../../cli/show.ts";
 
-const COMMANDS: readonly CommandDefinition[] = [serve, init, destroy, request].map(({ definition }) => definition);
+const COMMANDS: readonly CommandDefinition[] = [
+  serve,
+  list,
+  show,
+  approve,
+  deny,
+  remove,
+  kubeconfig,
+  init,
+  destroy,
+  request,
+].map(({ definition }) => definition);
 
 test("environmentName is program and flag in capitals", () => {
-  assert.is(environmentName("certgen-signer", "metric-cacrt"), "CERTGEN_SIGNER_METRIC_CACRT");
-  assert.is(environmentName("certgen-agent", "insecure-x-y"), "CERTGEN_AGENT_INSECURE_X_Y");
+  assert.is(environmentName("certgen-signer", { name: "metric-cacrt" }), "CERTGEN_SIGNER_METRIC_CACRT");
+  assert.is(environmentName("certgen-agent", { name: "insecure-x-y" }), "CERTGEN_AGENT_INSECURE_X_Y");
+  assert.is(environmentName("certgen-agent", { name: "x", variable: "OTHER_X" }), "OTHER_X");
 });
 
 test("takes says what a flag takes", () => {
@@ -44,7 +62,7 @@ test("every command's flags have one name each, and defaults that they take them
     for (const { description, placeholder } of definition.flags) {
       assert.ok(description !== "" && placeholder !== "" && !description.includes("\n"));
     }
-    parseCommand(definition, [], {});
+    parseCommand(definition, definition.operand === undefined ? [] : ["a"], {});
   }
 });
 

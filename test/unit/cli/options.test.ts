@@ -97,6 +97,31 @@ test("parseCommand refuses other arguments", () => {
   );
 });
 
+test("parseCommand takes operands where the definition does, before, between and after flags", () => {
+  const one: CommandDefinition = { ...DEFINITION, name: "show", operand: { placeholder: "NAME" } };
+  const several: CommandDefinition = { ...one, operand: { placeholder: "NAME", repeatable: true } };
+  assert.equal(parse(["--force"]).operands, []);
+  const options = parseCommand(
+    several,
+    ["a", "--cacrt", "x", "b:c", "--force", "", "-o=json", "--", "--force", "-"],
+    {},
+  );
+  assert.equal(options.operands, ["a", "b:c", "", "--force", "-"]);
+  assert.equal([options.text("cacrt"), options.text("output")], ["x", "json"]);
+  const cases: [CommandDefinition, string[], string][] = [
+    [one, [], "Missing NAME: certgen-signer show takes one"],
+    [several, ["--force", "--"], "Missing NAME: certgen-signer show takes one or more"],
+    [one, ["a", "b"], 'Unexpected argument "b": certgen-signer show takes one NAME'],
+    [one, ["a", "-"], 'Unexpected argument "-": certgen-signer show takes flags and NAME'],
+    [one, ["a", "--forse"], 'Unknown flag "--forse": did you mean --force?'],
+  ];
+  for (const [definition, argv, message] of cases) {
+    assert.throws(() => parseCommand(definition, argv, {}), (error: unknown) => {
+      return error instanceof UsageError && error.message === message;
+    }, message);
+  }
+});
+
 test("parseCommand refuses a repeated flag unless it is repeatable", () => {
   refuses(["--cacrt=a", "--cacrt=a"], "Cannot use --cacrt twice: it takes FILE once");
   assert.equal(parse(["--servcrt=a", "--servcrt", "b,c"]).list("servcrt"), ["a", "b,c"]);
@@ -110,7 +135,7 @@ test("parseCommand reads the environment, and a flag wins", () => {
   assert.equal(parse([], env).list("servcrt"), ["a", "b"]);
   assert.equal(parse(["--servcrt=f"], env).list("servcrt"), ["f"]);
   assert.is(parse([], env).text("cacrt"), undefined);
-  assert.is(environmentName("certgen-agent", "token-file"), "CERTGEN_AGENT_TOKEN_FILE");
+  assert.is(environmentName("certgen-agent", { name: "token-file" }), "CERTGEN_AGENT_TOKEN_FILE");
 });
 
 test("parseCommand lets variables be that are no flag: Kubernetes makes some for a Service of this name", () => {

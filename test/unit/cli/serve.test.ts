@@ -82,6 +82,20 @@ test("durations that are none, too short or too long are refused by flag", async
   }
 });
 
+test("manual approval without credentials is refused: nobody could approve", async () => {
+  const own = [...CA, ...SERVING, "--csrdir=csrs"];
+  const message = '"manual": without credentials nobody is an administrator; ' +
+    "give --token-auth-file FILE with a user in the group certgen:admins";
+  assert.is(await refusal([...own, "--approval=manual"]), `Cannot use --approval ${message}`);
+  const fromEnvironment = await refusal(own, { CERTGEN_SIGNER_APPROVAL: "manual" });
+  assert.is(fromEnvironment, `Cannot use CERTGEN_SIGNER_APPROVAL ${message}`);
+  assert.match(await refusal([...own, "--approval=maybe"]), /--approval "maybe": it takes one of auto, manual$/);
+  // with credentials it is the files that are missed
+  const { code, stderr } = await runCommand(serve, [...own, "--approval=manual", "--token-auth-file=tokens"]);
+  assert.is(code, 1);
+  assert.match(stderr, /Cannot keep requests in "csrs"/);
+});
+
 test("unknown flags, words and log settings are refused", async () => {
   assert.is(await refusal(["--cacert=x"]), 'Unknown flag "--cacert": did you mean --cacrt?');
   assert.match(await refusal(["now"]), /^Unexpected argument "now"/);

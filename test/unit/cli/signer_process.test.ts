@@ -21,10 +21,13 @@ const serving = await newLeaf(ca.issuer, {
 function steppedSleep(): { sleep: Runtime["sleep"]; tick: () => Promise<void> } {
   let [wake, waits] = [[] as (() => void)[], 0];
   return {
-    sleep: (_, signal) =>
+    sleep: (seconds, signal) =>
       new Promise((resolve, reject) => {
-        waits++;
-        wake.push(resolve);
+        // the hour between two sweeps never ends
+        if (seconds < 3600) {
+          waits++;
+          wake.push(resolve);
+        }
         signal?.addEventListener("abort", () => reject(signal.reason));
       }),
     tick: async () => {
@@ -38,7 +41,7 @@ function steppedSleep(): { sleep: Runtime["sleep"]; tick: () => Promise<void> } 
 }
 
 function world(change: Partial<Runtime> = {}): FakeRuntime {
-  const fake = fakeRuntime(change);
+  const fake = fakeRuntime({ sleep: steppedSleep().sleep, ...change });
   fake.files.put("ca.crt", ca.pem.certificate);
   fake.files.put("ca.key", ca.pem.privateKey, 0o600);
   fake.files.put("s.crt", serving.certificate);
@@ -73,6 +76,7 @@ test("startSigner serves the signer over TLS and health over plain HTTP, and kee
   const object = await objectIn(await ask(main, pathOf("v1"), { method: "POST", body, headers }));
   assert.ok(object.status.certificate);
   assert.equal(Object.keys(files.snapshot()).filter((path) => path.startsWith("csrs/")), [
+    "csrs/.revision",
     "csrs/system:etcd-peer:etcd1",
   ]);
   assert.is(files.tree.get("csrs/system:etcd-peer:etcd1")?.mode, 0o600);
@@ -121,6 +125,28 @@ test("tokens close it", async () => {
   await signer.stop();
 });
 
+test("a token file closes it too, also one without tokens, and is refused where it is broken", async () => {
+  const { runtime, files, served } = world();
+  const asked = { ...config, tokenAuthFile: "tokens" };
+  for (const [text, status] of [["t,u,1\n", 404], ["", 401]] as const) {
+    files.put("tokens", text, 0o600);
+    const signer = await startSigner(runtime, asked, fakeLog().log);
+    const main = served.at(-2);
+    assert.is((await ask(main, pathOf("v1"), { method: "POST" })).status, 403);
+    const headers = { authorization: "Bearer t" };
+    assert.is((await ask(main, pathOf("v1", "a"), { headers })).status, status);
+    await signer.stop();
+  }
+  files.put("tokens", "t,u\n", 0o600);
+  const { length } = served;
+  const { message } = await rejection("malformed-object", startSigner(runtime, asked, fakeLog().log));
+  assert.match(message, '"tokens": line 1');
+  assert.is(served.length, length);
+});
+
+const full = (path: string): Promise<never> =>
+  Promise.reject(new CertgenError("io", `Cannot write ${path}: no space left`));
+
 test("what cannot be used is refused by name before anything listens", async () => {
   const cases: [(fake: FakeRuntime) => void, RegExp][] = [
     [({ files }) => files.tree.delete("csrs"), /^Cannot keep requests in "csrs": there is no such directory$/],
@@ -128,7 +154,11 @@ test("what cannot be used is refused by name before anything listens", async () 
     [({ files }) => files.put("ca.key", otherCa.pem.privateKey), /"ca\.crt" with key "ca\.key": .*not the CA/],
     [({ files }) => files.put("ca.crt", serving.certificate), /"ca\.crt"/],
     [({ files }) => files.tree.delete("s.crt"), /s\.crt/],
-    [({ files }) => files.failWith({ at: 2, kind: "error" }), /Cannot create csrs\/\.probe\..*ENOSPC/],
+    [({ files }) => void (files.replace = full), /^Cannot write csrs\/\.revision: no space left$/],
+    [
+      ({ files }) => files.put("csrs/.revision", "?"),
+      /^Cannot count changes with "csrs\/\.revision": it holds no number/,
+    ],
   ];
   for (const [change, message] of cases) {
     const fake = world();
@@ -144,10 +174,10 @@ test("what cannot be used is refused by name before anything listens", async () 
   }
 });
 
-test("the probe of the directory leaves nothing behind", async () => {
+test("opening the directory leaves nothing there but the counter", async () => {
   const { runtime, files } = world();
   await (await startSigner(runtime, config, fakeLog().log)).stop();
-  assert.equal(Object.keys(files.snapshot()).filter((path) => path.startsWith("csrs/")), []);
+  assert.equal(Object.keys(files.snapshot()).filter((path) => path.startsWith("csrs/")), ["csrs/.revision"]);
 });
 
 test("a CA and a serving certificate that are replaced are taken; a broken CA is logged and the old one stays", async () => {
