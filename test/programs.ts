@@ -1,6 +1,6 @@
 /** Starts certgen's programs, and others, as child processes for integration tests. */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -27,6 +27,11 @@ export interface Started {
 export function temporary(): { path: string; remove: () => void } {
   const path = realpathSync(mkdtempSync(join(tmpdir(), "certgen-test-")));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** The files of requests in a directory: without the counter, and what a killed process leaves. */
+export function requestsIn(directory: string): string[] {
+  return readdirSync(directory).filter((file) => !file.startsWith("."));
 }
 
 /** Starts a program. */
@@ -102,10 +107,11 @@ export interface RunningSigner extends Started {
   readonly port: number;
 }
 
-/** Starts `certgen-signer serve` on a free port of 127.0.0.1 and waits until it listens. */
+/** Starts `certgen-signer serve` on 127.0.0.1, on a free port unless there is an `--address`, and waits until it listens. */
 export async function startSigner(runtime: RuntimeName, args: readonly string[], cwd: string): Promise<RunningSigner> {
   const { command, args: before } = runtimeCommand(runtime);
-  const fixed = ["--address=127.0.0.1:0", "--insecure-health-check-address=off", "--log-format=json"];
+  const fixed = ["--insecure-health-check-address=off", "--log-format=json"];
+  if (!args.some((arg) => arg.startsWith("--address="))) fixed.push("--address=127.0.0.1:0");
   const child = start(command, [...before, `${ROOT}cli/signer.ts`, "serve", ...fixed, ...args], { cwd });
   const port = Number(await waitFor(child, /"message":"listening","address":"127\.0\.0\.1:(\d+)"/, 30));
   return { ...child, port };

@@ -1,6 +1,6 @@
 // timeout: 240
 // kill -9 in the middle of a burst: what was answered is there, whole, after every restart.
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -9,8 +9,10 @@ import { node } from "../../src/runtime/node.ts";
 import { createCsr } from "../../src/x509/csr.ts";
 import { generateKey } from "../../src/x509/key.ts";
 import { parseCertificate } from "../../src/x509/certificate.ts";
-import { fileName } from "../../src/store/directory.ts";
-import { startSigner, temporary } from "../programs.ts";
+import { openDirectory } from "../../src/requests/directory.ts";
+import { fileName } from "../../src/store/file_name.ts";
+import { rejection } from "../fakes.ts";
+import { requestsIn, startSigner, temporary } from "../programs.ts";
 import { currentRuntime } from "../runtimes.ts";
 
 /** Twenty in a soak; a few among the tests, since every one of them starts a program. */
@@ -23,8 +25,13 @@ test(`a signer that is killed ${ROUNDS} times loses nothing that it answered`, a
   const answered = new Map<string, { certificate: string; uid: string }>();
   const key = await generateKey();
   let count = 0;
+  // the highest revision that anybody has seen before the signer was started
+  let seen = 0;
   try {
     for (let round = 0; round <= ROUNDS; round++) {
+      if (round > 0) seen = await checkStore(`${cwd}/.certgen/csrs`, seen);
+      const before = seen;
+      const see = (resourceVersion: string): void => void (seen = Math.max(seen, Number(resourceVersion)));
       const signer = await startSigner(currentRuntime(), [], cwd);
       const ca = readFileSync(`${cwd}/.certgen/serving-ca.crt`, "utf8");
       const token = readFileSync(`${cwd}/.certgen/token`, "utf8").trim();
@@ -43,13 +50,13 @@ test(`a signer that is killed ${ROUNDS} times loses nothing that it answered`, a
           assert.is(object.metadata.uid, uid, `${name} is the same object`);
           assert.is(object.status.certificate, certificate, `${name} has the certificate that was answered`);
         }
-        const files = readdirSync(`${cwd}/.certgen/csrs`).filter((file) => !file.startsWith("."));
-        for (const file of files) {
+        for (const file of requestsIn(`${cwd}/.certgen/csrs`)) {
           const object = JSON.parse(readFileSync(`${cwd}/.certgen/csrs/${file}`, "utf8"));
           assert.is(file, await fileName(object.metadata.name), "no file is half-written");
           assert.is(object.status.conditions[0].type, "Approved");
           // what was recorded and not issued when the signer was killed is issued now
           const got = JSON.parse(await (await send("GET", object.metadata.name)).text());
+          see(got.metadata.resourceVersion);
           assert.ok(parseCertificate(atob(got.status.certificate)).serialNumber);
           assert.is(
             got.metadata.annotations["certgen.internal/serial-number"],
@@ -73,12 +80,14 @@ test(`a signer that is killed ${ROUNDS} times loses nothing that it answered`, a
             const response = await send("POST", name, JSON.stringify({ metadata: { name }, spec }));
             assert.is(response.status, 201, await response.clone().text());
             const { status, metadata } = JSON.parse(await response.text());
+            assert.ok(Number(metadata.resourceVersion) > before, `${metadata.resourceVersion} after ${before}`);
+            see(metadata.resourceVersion);
             answered.set(name, { certificate: status.certificate, uid: metadata.uid });
           }
         };
-        const before = answered.size;
+        const size = answered.size;
         const workers = Array.from({ length: PARALLEL }, () => worker().catch((error) => error));
-        while (answered.size < before + 10 + round) await new Promise((resolve) => setTimeout(resolve, 5));
+        while (answered.size < size + 10 + round) await new Promise((resolve) => setTimeout(resolve, 5));
         await signer.stop("SIGKILL");
         for (const error of await Promise.all(workers)) assert.match(String(error.code), "unavailable", String(error));
       } finally {
@@ -90,6 +99,27 @@ test(`a signer that is killed ${ROUNDS} times loses nothing that it answered`, a
   } finally {
     remove();
   }
+});
+
+/** Opens what a killed signer left: its revisions go on, who watched it is told to list again, and no file is broken. */
+async function checkStore(directory: string, seen: number): Promise<number> {
+  const store = await openDirectory(node.files, directory);
+  const { entries, revision } = await store.list();
+  assert.is(entries.length, requestsIn(directory).length, "every file can be read");
+  const highest = Math.max(seen, ...entries.map((entry) => entry.revision));
+  assert.ok(revision > highest, `${revision} after ${highest}`);
+  const { signal } = new AbortController();
+  for (const after of [0, seen, highest]) {
+    await rejection("expired", store.watch(after, signal)[Symbol.asyncIterator]().next());
+  }
+  const created = await store.create("probe", (next) => JSON.stringify(probe(next)));
+  assert.ok(created.revision > highest);
+  return (await store.delete("probe", created.revision)).revision;
+}
+
+const probe = (revision: number): unknown => ({
+  apiVersion: "certificates.k8s.io/v1",
+  metadata: { name: "probe", resourceVersion: String(revision) },
 });
 
 test.run();

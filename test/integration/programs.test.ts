@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { certgen, folder, has, run, startSigner, temporary } from "../programs.ts";
+import { certgen, folder, has, requestsIn, run, startSigner, temporary } from "../programs.ts";
 import { currentRuntime, RUNTIMES } from "../runtimes.ts";
 
 const signerRuntime = currentRuntime();
@@ -124,8 +124,8 @@ test("the older system's command lines, with the programs' names changed", async
         assert.match(stdout, /DNS:test, IP:10\.8\.89\.9/);
         await openSslVerifies(`${pki}/ca.crt`, "assets/system:etcd-peer:etcd1.crt", cwd);
       }
-      assert.is(readdirSync(csrs).length, 3);
-      const [first = ""] = readdirSync(csrs);
+      assert.is(requestsIn(csrs).length, 3);
+      const [first = ""] = requestsIn(csrs);
       assert.match(first, /^system:etcd-peer:etcd1-[0-9a-f]{8}$/);
       assert.is(JSON.parse(readFileSync(`${csrs}/${first}`, "utf8")).status.conditions[0].type, "Approved");
       // a metrics certificate would need the metrics CA
@@ -196,7 +196,7 @@ test("an agent whose signer is not there gives up after --timeout, and goes on w
         "--timeout=30s",
       ], cwd);
       assert.is(later.code, 0, later.stderr);
-      assert.equal(readdirSync(`${cwd}/csrs`), [staged.metadata.name]);
+      assert.equal(requestsIn(`${cwd}/csrs`), [staged.metadata.name]);
       assert.is(readFileSync(`${cwd}/certs/system:etcd-peer:late.key`, "utf8"), key);
     } finally {
       await signer.stop();
