@@ -89,7 +89,25 @@ function read(bytes: Uint8Array, { fields }: Message): JsonObject {
     if (isNumber) setNumber(members, field, reader);
     else set(members, field, reader.bytes());
   }
-  return Object.fromEntries(members);
+  // maps are objects only now: to make one anew for each entry takes quadratic time
+  return Object.fromEntries(
+    Array.from(members, ([name, value]) => [name, value instanceof Entries ? value.object() : value]),
+  );
+}
+
+/** The entries of a map, each counted: one key many times is no smaller a body. */
+class Entries {
+  readonly #values = new Map<string, unknown>();
+  #count = 0;
+
+  add(key: string, value: unknown, name: string): void {
+    if (++this.#count > MAX_VALUES) throw new Error(`${name} has more than ${MAX_VALUES} values`);
+    this.#values.set(key, value);
+  }
+
+  object(): JsonObject {
+    return Object.fromEntries(this.#values);
+  }
 }
 
 function setNumber(members: Map<string, unknown>, { name, type }: Field, reader: BinaryReader): void {
@@ -118,8 +136,10 @@ function set(members: Map<string, unknown>, { name, type, repeated }: Field, byt
     case "lists": {
       const { key = "", value } = read(bytes, type === "map" ? ENTRY : LISTS_ENTRY);
       const item = type === "map" ? value ?? "" : (value as JsonObject | undefined)?.["items"] ?? [];
-      const entries = Object.entries((members.get(name) ?? {}) as JsonObject);
-      members.set(name, Object.fromEntries(appended(entries, [key, item], name)));
+      const present = members.get(name);
+      const entries = present instanceof Entries ? present : new Entries();
+      entries.add(String(key), item, name);
+      members.set(name, entries);
       return;
     }
   }

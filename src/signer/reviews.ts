@@ -1,3 +1,4 @@
+import { checkMayDo } from "../k8s/authorization.ts";
 import { isObject } from "../k8s/json.ts";
 import { review, type ReviewKind } from "../k8s/review.ts";
 import type { Identity } from "../identity.ts";
@@ -18,6 +19,10 @@ export interface ReviewCall {
 /** Answers what somebody asks about themselves. */
 export async function onReview(call: ReviewCall, services: Services): Promise<Response> {
   const { request, identity, kind, apiVersion, isPretty } = call;
+  // before the body is read, as everywhere
+  const [group = ""] = apiVersion.split("/");
+  const resource = `${kind.toLowerCase()}s`;
+  checkMayDo(identity, { verb: "create", group, resource, subresource: "", name: "" }, services.mode);
   const { object } = await readObject(request, services.maxBodyBytes, kind);
   const owner = await ownerOf(object["spec"], services);
   const isOwn = (): boolean => owner === identity.username;

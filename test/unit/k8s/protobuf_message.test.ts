@@ -90,4 +90,14 @@ test("decodeMessage bounds lists and maps, and reaches no prototype", () => {
   assert.is(Object.getPrototypeOf(labels), Object.prototype);
 });
 
+test("decodeMessage counts every entry of a map, also of one key, and the last holds", () => {
+  const entry = (value: string): string => `42 06 0a0161 1201${value}`;
+  assert.equal(decode(entry("62") + entry("63")), { labels: { a: "c" } });
+  assert.equal(decode(entry("62").repeat(1_000)), { labels: { a: "b" } });
+  const extra = "4a 05 0a0161 1200";
+  for (const one of [entry("62"), extra]) {
+    assert.match(faultOf("malformed-object", () => decode(one.repeat(1_001))).message, "more than 1000 values");
+  }
+});
+
 test.run();
