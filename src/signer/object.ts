@@ -41,13 +41,18 @@ async function get(call: ObjectCall, services: Services): Promise<Response> {
   const { objects, signing, now } = services;
   const { name, identity } = call;
   const view = viewOf(call, "object");
+  // who could not get even an object of their own is not looked for one
+  checkMay("get", call, services, true);
   const stored = await objects.get(name);
   // who may not look at anything is not told what there is
   const isOwn = stored === undefined || stored.object.spec.username === identity.username;
   checkMay("get", call, services, isOwn);
   if (stored === undefined) throw notFound(name);
   const finish = async (): Promise<CertificateSigningRequest> => {
-    return await signing.finish(await objects.get(name) ?? stored);
+    const present = await objects.get(name);
+    // another one in its place has another owner, perhaps
+    if (present === undefined || present.object.metadata.uid !== stored.object.metadata.uid) throw notFound(name);
+    return await signing.finish(present);
   };
   const object = signing.isFinished(stored) ? stored.object : await objects.exclusively(name, finish);
   return json(showObject(object, view, now), 200, call.isPretty);
