@@ -22,6 +22,7 @@ import {
 } from "../k8s/validation.ts";
 import type { Log, Now } from "../ports.ts";
 import type { Judge } from "./judge.ts";
+import { withDecider } from "./object.ts";
 import type { Objects, Stored } from "./objects.ts";
 import type { Signing } from "./signing.ts";
 
@@ -87,7 +88,9 @@ export class Administration {
       if (changed === object) return object;
       this.#checkCertificate(object, changed);
       const decision = decisionBetween(object, changed);
-      const next = decision === "Approved" ? await signing.approve(changed) : changed;
+      const approved = decision === "Approved" ? await signing.approve(changed) : changed;
+      // nothing but an administrator undoes what one has said
+      const next = changed.status === object.status ? approved : withDecider(approved, identity.username);
       if (update.dryRun) return next;
       if (decision !== undefined) {
         log("info", `request ${decision.toLowerCase()} by an administrator`, { name, user: identity.username });

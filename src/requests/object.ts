@@ -21,6 +21,8 @@ import { kubernetesUsages } from "../k8s/usages.ts";
 
 const SERIAL_NUMBER = "certgen.internal/serial-number";
 const CREATED_THROUGH = "certgen.internal/created-through";
+/** Who decided, where it was not the policy. */
+const DECIDED_BY = "certgen.internal/decided-by";
 
 /** What an object is made from. */
 export interface ObjectParts {
@@ -135,6 +137,18 @@ export function serialNumberOf(object: CertificateSigningRequest): Uint8Array {
     throw new Error("the recorded serial number is not one that the signer makes");
   }
   return octets;
+}
+
+/** The object with a mark of the administrator who decided about it. */
+export function withDecider(object: CertificateSigningRequest, username: string): CertificateSigningRequest {
+  const annotations = { ...object.metadata.annotations, [DECIDED_BY]: username };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
+/** Whether an object holds nothing but what its requester and the policy said: another may take its place. */
+export function isReplaceable({ metadata }: CertificateSigningRequest): boolean {
+  return metadata.annotations?.[DECIDED_BY] === undefined && metadata.finalizers === undefined &&
+    metadata.deletionTimestamp === undefined;
 }
 
 /** Whether an object was made through v1beta1. */

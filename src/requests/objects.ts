@@ -133,13 +133,19 @@ export class Objects {
     }
   }
 
-  /** Every object, a part at a time. */
+  /** Every object, in the order of names. */
   async *all(): AsyncGenerator<Stored> {
+    for await (const { items } of this.parts()) yield* items;
+  }
+
+  /** Every object, a part at a time, each with the last name that it is about. */
+  async *parts(): AsyncGenerator<{ readonly items: readonly Stored[]; readonly last: string }> {
     for (let from = "";;) {
       const { entries, remaining } = await this.#store.list({ from, limit: BATCH });
-      for (const entry of entries) yield* this.#readable(entry);
       const last = entries.at(-1)?.name;
-      if (last === undefined || remaining === 0) return;
+      if (last === undefined) return;
+      yield { items: entries.flatMap((entry) => this.#readable(entry)), last };
+      if (remaining === 0) return;
       from = `${last}\0`;
     }
   }

@@ -21,6 +21,7 @@ import { type Csr, parseCsr } from "../x509/csr.ts";
 import { attributeValues } from "../x509/name.ts";
 import type { Judge } from "./judge.ts";
 import {
+  isReplaceable,
   isThroughBeta,
   isUnfinished,
   newObject,
@@ -68,7 +69,7 @@ export class Signing {
    * `Denied` condition
    */
   async create(request: CreateRequest, identity: Identity, dryRun = false): Promise<CertificateSigningRequest> {
-    const { judge, objects, approval, limits, now, random, log } = this.#options;
+    const { judge, objects, approval, now, random, log } = this.#options;
     const { csr, signerName, usages = [] } = request;
     checkOwners(request, identity);
     this.#checkName(request.name, csr);
@@ -79,7 +80,6 @@ export class Signing {
     const allowed = judged?.approved === true ? { csr, decision: judged } : undefined;
     const waits = allowed !== undefined && approval === "manual";
     const decision = waits ? undefined : judged;
-    objects.usage.check(identity.username, limits, decision === undefined);
     const object = newObject({
       request,
       identity,
@@ -174,14 +174,27 @@ export class Signing {
   ): Promise<{ stored: Stored; isNew: boolean }> {
     const { objects } = this.#options;
     try {
-      return { stored: await objects.create(object), isNew: true };
+      return { stored: await this.#add(object), isNew: true };
     } catch (error) {
-      const taken = error instanceof CertgenError && error.code === "already-exists";
-      // through v1 what is there need not even be readable
-      const present = taken && request.version === "v1beta1" ? await objects.get(request.name) : undefined;
-      if (present === undefined || !this.#isSame(present, object, request, identity)) throw error;
+      const code = error instanceof CertgenError ? error.code : undefined;
+      // who has too much is answered with what is there all the same; through v1 that need not even be readable
+      const isLooked = code === "too-many-requests" || (code === "already-exists" && request.version === "v1beta1");
+      const present = isLooked ? await objects.get(request.name) : undefined;
+      if (present === undefined) throw error;
+      if (!this.#isSame(present, object, request, identity)) throw alreadyExists(request.name);
       if (present.object.spec.request === object.spec.request) return { stored: present, isNew: false };
       return { stored: await objects.update(present, object), isNew: true };
+    }
+  }
+
+  /** Keeps one more, as long as its owner may have one more: counted before it is written, since many come at once. */
+  async #add(object: CertificateSigningRequest): Promise<Stored> {
+    const { objects, limits } = this.#options;
+    const release = objects.usage.reserve(object, limits);
+    try {
+      return await objects.create(object);
+    } finally {
+      release();
     }
   }
 
@@ -194,7 +207,8 @@ export class Signing {
   ): boolean {
     return request.version === "v1beta1" && isOwn(present.object) && isThroughBeta(present.object) &&
       present.object.spec.username === identity.username &&
-      (this.#options.approval === "auto" || present.object.spec.request === object.spec.request);
+      (present.object.spec.request === object.spec.request ||
+        (this.#options.approval === "auto" && isReplaceable(present.object)));
   }
 
   /** What would be made: of no version, since it is not kept. */
@@ -203,10 +217,10 @@ export class Signing {
     request: CreateRequest,
     identity: Identity,
   ): Promise<CertificateSigningRequest> {
-    const present = await this.#options.objects.get(request.name);
-    if (present !== undefined && !this.#isSame(present, object, request, identity)) {
-      throw new CertgenError("already-exists", `${JSON.stringify(request.name)} already exists`);
-    }
+    const { objects, limits } = this.#options;
+    const present = await objects.get(request.name);
+    if (present === undefined) objects.usage.reserve(object, limits)();
+    else if (!this.#isSame(present, object, request, identity)) throw alreadyExists(request.name);
     return { ...object, metadata: { ...object.metadata, resourceVersion: "" } };
   }
 
@@ -249,6 +263,10 @@ export class Signing {
     log("info", "certificate issued", facts);
     return certificate.pem;
   }
+}
+
+function alreadyExists(name: string): CertgenError {
+  return new CertgenError("already-exists", `${JSON.stringify(name)} already exists`);
 }
 
 /** Finalizers keep an object from going, and owners take it with them: both are an administrator's. */

@@ -16,7 +16,6 @@ import type { Administration } from "./administration.ts";
 import { isPending } from "./object.ts";
 import type { Objects, Stored } from "./objects.ts";
 import type { Signing } from "./signing.ts";
-import { Usage } from "./usage.ts";
 
 /** How long objects stay, in seconds. */
 export interface Retention {
@@ -43,37 +42,39 @@ const SIGNER: Identity = { username: "system:certgen", groups: [], proof: "none"
 /** Goes once through all objects. What fails with one of them is logged, and tried again the next time. */
 export async function sweep(options: SweepOptions): Promise<void> {
   const { objects, log } = options;
-  const usage = new Usage();
-  for await (const stored of objects.all()) {
-    try {
-      const left = await sweepOne(stored, options);
-      if (left !== undefined) usage.change(undefined, left);
-    } catch (error) {
-      const changed = error instanceof CertgenError && (error.code === "conflict" || error.code === "not-found");
-      if (!changed) log("warn", "sweeping failed", { name: stored.object.metadata.name, because: messageOf(error) });
-      usage.change(undefined, stored);
+  objects.usage.startRecount();
+  for await (const { items, last } of objects.parts()) {
+    // first, so that what the sweep itself does is counted as any other change
+    objects.usage.recount(items, last);
+    for (const stored of items) {
+      try {
+        await sweepOne(stored, options);
+      } catch (error) {
+        const isChanged = error instanceof CertgenError && (error.code === "conflict" || error.code === "not-found");
+        const { name } = stored.object.metadata;
+        if (!isChanged) log("warn", "sweeping failed", { name, because: messageOf(error) });
+      }
     }
   }
-  objects.usage.replace(usage);
+  objects.usage.endRecount();
 }
 
-async function sweepOne(stored: Stored, options: SweepOptions): Promise<Stored | undefined> {
+async function sweepOne(stored: Stored, options: SweepOptions): Promise<void> {
   const { objects, signing, administration, retention, now } = options;
   const { object } = stored;
   // what the older system left is not ours to remove
-  if (!isOwn(object)) return stored;
+  if (!isOwn(object)) return;
   const { name, uid, resourceVersion } = object.metadata;
   if (!signing.isFinished(stored)) {
     await objects.exclusively(name, async () => {
       const present = await objects.get(name);
       if (present !== undefined) await signing.finish(present);
     });
-    return stored;
+    return;
   }
   const end = endOf(object, retention);
-  if (end === undefined || end > now().getTime()) return stored;
-  const { isGone } = await administration.delete(name, SIGNER, { preconditions: { uid, resourceVersion } });
-  return isGone ? undefined : stored;
+  if (end === undefined || end > now().getTime()) return;
+  await administration.delete(name, SIGNER, { preconditions: { uid, resourceVersion } });
 }
 
 /** When an object may go, in milliseconds since 1970; `undefined` where it is not known. */

@@ -1,9 +1,10 @@
 /**
- * How much each identity has in the store. Counted anew at each sweep, and kept up with what changes between.
+ * How much each identity has in the store. Counted anew at each sweep, and kept up with what changes between and meanwhile.
  * @module
  */
 import { CertgenError } from "../errors.ts";
 import type { CertificateSigningRequest } from "../k8s/certificate_signing_request.ts";
+import { compareNames } from "../object_name.ts";
 import { isPending } from "./object.ts";
 
 /** What one identity may have in the store. */
@@ -20,51 +21,96 @@ interface Counted {
   readonly length: number;
 }
 
-interface Count {
-  pending: number;
-  length: number;
-}
-
 /** Counts by identity. */
 export class Usage {
-  #counts = new Map<string, Count>();
-
-  /** Takes over what a sweep has counted. */
-  replace(objects: Usage): void {
-    this.#counts = objects.#counts;
-  }
+  #kept = new Counts();
+  /** What is about to be kept. */
+  readonly #reserved = new Counts();
+  #recount: { readonly counts: Counts; passed: string } | undefined;
 
   /** Counts a change: `undefined` where there was, or is, nothing. */
+  change(before: Counted | undefined, after: Counted | undefined): void {
+    const name = (after ?? before)?.object.metadata.name ?? "";
+    this.#kept.change(before, after);
+    // what a recount has still to come to, it will find as it is then
+    if (this.#recount !== undefined && compareNames(name, this.#recount.passed) <= 0) {
+      this.#recount.counts.change(before, after);
+    }
+  }
+
+  /** Begins to count everything anew. */
+  startRecount(): void {
+    this.#recount = { counts: new Counts(), passed: "" };
+  }
+
+  /**
+   * Counts a part of everything, in the order of names, as it was read just now.
+   * @param last the last name of that part
+   */
+  recount(part: readonly Counted[], last: string): void {
+    if (this.#recount === undefined) return;
+    for (const one of part) this.#recount.counts.change(undefined, one);
+    this.#recount.passed = last;
+  }
+
+  /** Takes over what was counted. */
+  endRecount(): void {
+    if (this.#recount !== undefined) this.#kept = this.#recount.counts;
+    this.#recount = undefined;
+  }
+
+  /**
+   * Counts an object that is about to be kept, where its owner may have one more. Those that wait for a decision keep nobody
+   * from one that is decided at once.
+   *
+   * @returns takes the reservation back: once the object is kept and counted, or is not to be
+   * @throws CertgenError `too-many-requests`
+   */
+  reserve(object: CertificateSigningRequest, limits: UsageLimits): () => void {
+    const { username } = object.spec;
+    const [kept, reserved] = [this.#kept.of(username), this.#reserved.of(username)];
+    const what = isPending(object) && kept.pending + reserved.pending >= limits.pending
+      ? `${limits.pending} requests of it wait for a decision`
+      : kept.length + reserved.length >= limits.length
+      ? `its requests take ${limits.length} characters`
+      : undefined;
+    if (what !== undefined) {
+      throw new CertgenError(
+        "too-many-requests",
+        `User ${JSON.stringify(username)} has as much as it may: ${what}; an administrator can delete some`,
+      );
+    }
+    const one = { object, length: object.spec.request.length };
+    this.#reserved.change(undefined, one);
+    return () => this.#reserved.change(one, undefined);
+  }
+}
+
+interface Count {
+  readonly pending: number;
+  readonly length: number;
+}
+
+const NONE: Count = { pending: 0, length: 0 };
+
+/** Sums by user name; who has nothing takes no place. */
+class Counts {
+  readonly #counts = new Map<string, Count>();
+
+  of(username: string): Count {
+    return this.#counts.get(username) ?? NONE;
+  }
+
   change(before: Counted | undefined, after: Counted | undefined): void {
     if (before !== undefined) this.#add(before, -1);
     if (after !== undefined) this.#add(after, 1);
   }
 
-  /**
-   * Whether an identity may have one more. Those that wait keep nobody from one that is decided at once.
-   * @param isWaiting whether the one more is to wait for a decision
-   * @throws CertgenError `too-many-requests`
-   */
-  check(username: string, limits: UsageLimits, isWaiting: boolean): void {
-    const { pending, length } = this.#counts.get(username) ?? { pending: 0, length: 0 };
-    const what = isWaiting && pending >= limits.pending
-      ? `${limits.pending} requests of it wait for a decision`
-      : length >= limits.length
-      ? `its requests take ${limits.length} characters`
-      : undefined;
-    if (what === undefined) return;
-    throw new CertgenError(
-      "too-many-requests",
-      `User ${JSON.stringify(username)} has as much as it may: ${what}; an administrator can delete some`,
-    );
-  }
-
   #add({ object, length }: Counted, sign: 1 | -1): void {
     const { username } = object.spec;
-    const count = this.#counts.get(username) ?? { pending: 0, length: 0 };
-    count.length += sign * length;
-    count.pending += isPending(object) ? sign : 0;
-    if (count.length > 0) this.#counts.set(username, count);
+    const count = this.of(username);
+    const next = { pending: count.pending + (isPending(object) ? sign : 0), length: count.length + sign * length };
+    if (next.length > 0) this.#counts.set(username, next);
     else this.#counts.delete(username);
   }
 }

@@ -2,9 +2,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type CertificateSigningRequest, conditionOf } from "../../../src/k8s/certificate_signing_request.ts";
 import { type ApiWorld, apiWorld } from "../../api.ts";
-import { objectIn, pathOf, statusIn } from "../../signing.ts";
+import { objectIn, objectJson, pathOf, peerRequest, statusIn } from "../../signing.ts";
 
 const NAME = "system:etcd-peer:etcd1";
+const V1 = "certificates.k8s.io/v1";
 const SERIAL = "certgen.internal/serial-number";
 
 /** The object with one more condition, as `kubectl certificate` sends it. */
@@ -134,6 +135,30 @@ test("a finalizer keeps an object until it is taken away; nothing is signed of i
   const { finalizers: _, resourceVersion: __, ...free } = approved.metadata;
   await objectIn(await admin.send("PUT", pathOf("v1", "kept"), { ...approved, metadata: free }), 200);
   await statusIn(await admin.send("GET", pathOf("v1", "kept")), 404);
+});
+
+test("what an administrator has decided, or is deleting, is not replaced through v1beta1; equal bytes see it", async () => {
+  const { admin, node } = await apiWorld();
+  const beta = { version: "v1beta1", spec: { signerName: "example.com/other", usages: ["client auth"] } } as const;
+  const post = async (request: string, name: string, spec = {}) =>
+    await node.send("POST", pathOf("v1beta1"), objectJson(request, { version: "v1beta1", name, spec }));
+  const made = await node.create({ ...beta, name: "denied" });
+  const denied = await objectIn(
+    await admin.send("PUT", `${pathOf("v1", "denied")}/approval`, decided({ ...made, apiVersion: V1 }, "Denied")),
+    200,
+  );
+  assert.is(denied.metadata.annotations?.["certgen.internal/decided-by"], "alice");
+  await statusIn(await post(await peerRequest(), "denied"), 409);
+  assert.ok(conditionOf(await objectIn(await post(made.spec.request, "denied", beta.spec)), "Denied"));
+
+  await node.create({ version: "v1beta1", name: "kept" });
+  const headers = { "content-type": "application/merge-patch+json" };
+  const finalizers = { metadata: { finalizers: ["example.com/keep"] } };
+  await objectIn(await admin.send("PATCH", pathOf("v1", "kept"), finalizers, headers), 200);
+  await statusIn(await post(await peerRequest(), "kept"), 409);
+  const deleted = await objectIn(await admin.send("DELETE", pathOf("v1", "kept")), 200);
+  await statusIn(await post(await peerRequest(), "kept"), 409);
+  assert.equal(await objectIn(await admin.send("GET", pathOf("v1", "kept")), 200), deleted);
 });
 
 test("only administrators set finalizers and owners", async () => {

@@ -50,7 +50,7 @@ test("one identity may only have so much: 429, and others go on", async () => {
   const foreign = { signerName: "example.com/other" };
   for (const name of ["a", "b"]) await node.create({ name, spec: foreign });
   const { spec } = await admin.create({ spec: foreign });
-  const send = async () => await node.send("POST", pathOf("v1"), { metadata: { name: "c" }, spec });
+  const send = async (name = "c") => await node.send("POST", pathOf("v1"), { metadata: { name }, spec });
   const answer = await send();
   assert.is(answer.headers.get("retry-after"), "60");
   assert.match((await statusIn(answer, 429)).message, /User "node1" has as much as it may: 2 requests of it wait/);
@@ -58,7 +58,7 @@ test("one identity may only have so much: 429, and others go on", async () => {
   await admin.send("DELETE", pathOf("v1", "a"));
   await objectIn(await send());
   await signer.sweep();
-  await statusIn(await send(), 429);
+  await statusIn(await send("d"), 429);
 });
 
 test("stored bytes count too, also those from before a start", async () => {
