@@ -2,7 +2,7 @@
  * The store, with CertificateSigningRequests in it instead of text.
  * @module
  */
-import { messageOf } from "../errors.ts";
+import { CertgenError, messageOf } from "../errors.ts";
 import type { CertificateSigningRequest } from "../k8s/certificate_signing_request.ts";
 import { type ListPosition, parseContinue, toContinue } from "../k8s/list.ts";
 import type { ListOptions } from "../k8s/list_options.ts";
@@ -39,8 +39,12 @@ export interface ObjectPage {
 }
 
 const TYPES = { created: "ADDED", updated: "MODIFIED", deleted: "DELETED" } as const;
-/** So many objects are read at once where no limit is asked for. */
-const BATCH = 500;
+/** So many objects are read at once. */
+const BATCH = 100;
+/** A page ends after so many characters, however many objects were asked for: clients take short pages. */
+const MAX_PAGE = 1 << 20;
+/** Longest object, in characters: what control characters in a protobuf body become in JSON is six times as long. */
+const MAX_OBJECT = 512 << 10;
 
 /** All objects of a signer. */
 export class Objects {
@@ -103,19 +107,22 @@ export class Objects {
   }
 
   /**
-   * The page that is asked for. A later page is made from what is there now, but says the revision of the first: whoever
+   * The page of so many objects that is asked for, or less of it where objects are long. A later page is made from what is there now, but says the revision of the first: whoever
    * watches from there sees every change since, so nothing is lost between pages and no old state need be kept.
    *
+   * @param options a limit of 1 at least; without one there are `all` and `parts`
    * @throws CertgenError `malformed-object` where the `continue` token is not ours
    */
-  async page({ limit, continueToken, selectors }: PageOptions): Promise<ObjectPage> {
+  async page(options: PageOptions): Promise<ObjectPage> {
+    const { limit, continueToken, selectors } = options;
     const begun: ListPosition | undefined = continueToken === undefined ? undefined : parseContinue(continueToken);
     const items: Stored[] = [];
     let position = begun;
+    let length = 0;
     for (;;) {
       const { entries, revision, remaining } = await this.#store.list({
         ...position && { from: position.start },
-        limit: limit === 0 ? BATCH : limit - items.length,
+        limit: Math.min(BATCH, limit - items.length),
       });
       const first = position?.revision ?? revision;
       items.push(
@@ -126,21 +133,22 @@ export class Objects {
       if (last === undefined || remaining === 0) return { items, metadata: { resourceVersion } };
       // the first name after the last: as kube-apiserver writes it
       position = { revision: first, start: `${last}\0` };
-      if (limit === 0 || items.length < limit) continue;
+      length += entries.reduce((sum, { text }) => sum + text.length, 0);
+      if (items.length < limit && length < MAX_PAGE) continue;
       // with selectors the real server does not know how many remain, and clients must not rely on it
       const remainingItemCount = selectors.matchesAll ? { remainingItemCount: remaining } : {};
       return { items, metadata: { resourceVersion, continue: toContinue(position), ...remainingItemCount } };
     }
   }
 
-  /** Every object, in the order of names. */
-  async *all(): AsyncGenerator<Stored> {
-    for await (const { items } of this.parts()) yield* items;
+  /** Every object from a name on, in the order of names. */
+  async *all(start = ""): AsyncGenerator<Stored> {
+    for await (const { items } of this.parts(start)) yield* items;
   }
 
-  /** Every object, a part at a time, each with the last name that it is about. */
-  async *parts(): AsyncGenerator<{ readonly items: readonly Stored[]; readonly last: string }> {
-    for (let from = "";;) {
+  /** Every object from a name on, a part at a time, each with the last name that it is about. */
+  async *parts(start = ""): AsyncGenerator<{ readonly items: readonly Stored[]; readonly last: string }> {
+    for (let from = start;;) {
       const { entries, remaining } = await this.#store.list({ from, limit: BATCH });
       const last = entries.at(-1)?.name;
       if (last === undefined) return;
@@ -180,9 +188,16 @@ function storedOf({ name, text, revision }: Entry): Stored {
   return { object: decodeStored(text, name), revision, length: text.length };
 }
 
-/** The object as it is kept: with the revision of its own change. */
+/**
+ * The object as it is kept: with the revision of its own change.
+ * @throws CertgenError `too-large`
+ */
 function textOf(object: CertificateSigningRequest): (revision: number) => string {
-  return (revision) => encodeStored(withRevision(object, revision));
+  return (revision) => {
+    const text = encodeStored(withRevision(object, revision));
+    if (text.length <= MAX_OBJECT) return text;
+    throw new CertgenError("too-large", `Request entity too large: limit is ${MAX_OBJECT} once it is stored`);
+  };
 }
 
 function withRevision(object: CertificateSigningRequest, revision: number): CertificateSigningRequest {

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { toBase64Url, toUtf8 } from "../../../src/bytes.ts";
 import { parseListOptions } from "../../../src/k8s/list_options.ts";
 import { Objects } from "../../../src/requests/objects.ts";
-import { fakeLog } from "../../fakes.ts";
+import { fakeLog, rejection } from "../../fakes.ts";
 import { apiWorld } from "../../api.ts";
 
 const NAMES = ["a", "a b", "é", "\u{1f600}", "\uffee", "b"];
@@ -29,7 +29,7 @@ async function stored(names: readonly string[] = NAMES) {
 
 test("page sorts by code points and says the revision", async () => {
   const { page } = await stored();
-  assert.equal(await page(""), {
+  assert.equal(await page("limit=100"), {
     names: ["a", "a b", "b", "é", "\uffee", "\u{1f600}"],
     metadata: { resourceVersion: "6" },
   });
@@ -61,25 +61,55 @@ test("page goes on after a name that is gone, and counts nothing with selectors"
   const { continue: token } = (await page("limit=2")).metadata;
   const b = await objects.get("bb");
   if (b !== undefined) await objects.delete(b);
-  assert.equal((await page(`continue=${token}`)).names, ["c"]);
+  assert.equal((await page(`limit=100&continue=${token}`)).names, ["c"]);
   const selected = await page("limit=1&labelSelector=odd%3D1");
   assert.equal(selected.names, ["a"]);
   assert.is(selected.metadata.remainingItemCount, undefined);
   assert.type(selected.metadata.continue, "string");
-  assert.equal((await page("labelSelector=odd%3D0")).names, []);
+  assert.equal((await page("limit=100&labelSelector=odd%3D0")).names, []);
 });
 
 test("page takes no revision from a token that the store has not come to", async () => {
   const { page } = await stored(["a"]);
   const token = toBase64Url(toUtf8(JSON.stringify({ v: "meta.k8s.io/v1", rv: 999, start: "a" })));
-  assert.is((await page(`continue=${token}`)).metadata.resourceVersion, "1");
+  assert.is((await page(`limit=100&continue=${token}`)).metadata.resourceVersion, "1");
+});
+
+test("a page of long objects is short, and the next goes on", async () => {
+  const { objects, page } = await stored(Array.from({ length: 30 }, (_, i) => `n${10 + i}`));
+  for await (const one of objects.all()) {
+    const annotations = { long: "x".repeat(100_000) };
+    await objects.update(one, { ...one.object, metadata: { ...one.object.metadata, annotations } });
+  }
+  const seen: string[] = [];
+  let pages = 0;
+  for (let query: string | undefined = "limit=4"; query !== undefined; pages++) {
+    const { names, metadata }: Awaited<ReturnType<typeof page>> = await page(query);
+    seen.push(...names);
+    query = metadata.continue === undefined ? undefined : `limit=500&continue=${metadata.continue}`;
+  }
+  assert.equal(seen, Array.from({ length: 30 }, (_, i) => `n${10 + i}`));
+  assert.is(pages, 2);
+});
+
+test("an object that is too long to be listed with others is not kept", async () => {
+  const { objects } = await stored(["a"]);
+  const present = await objects.get("a");
+  assert.ok(present);
+  const annotations = { long: "\u0001".repeat(100_000) };
+  const { object } = present;
+  const error = await rejection(
+    "too-large",
+    objects.update(present, { ...object, metadata: { ...object.metadata, annotations } }),
+  );
+  assert.match(error.message, "limit is 524288");
 });
 
 test("an object that cannot be read is passed over, and said", async () => {
   const { objects, page, store, lines } = await stored(["a", "b"]);
   const present = await store.get("a");
   await store.update("a", () => "{", present?.revision ?? 0);
-  assert.equal((await page("")).names, ["b"]);
+  assert.equal((await page("limit=100")).names, ["b"]);
   assert.equal(lines.map(({ facts }) => facts["name"]), ["a"]);
   const all = [];
   for await (const { object } of objects.all()) all.push(object.metadata.name);

@@ -131,7 +131,9 @@ test("/approval changes conditions and nothing else, and may change an approval 
     await send(object, { conditions: [approved, { type: "Custom", status: "False" }], certificate: "eA==" }),
     200,
   );
-  assert.equal(first.metadata, { ...object.metadata, resourceVersion: "2" });
+  // and who it was, which only the signer writes
+  const annotations = { ...object.metadata.annotations, "certgen.internal/decided-by": "alice" };
+  assert.equal(first.metadata, { ...object.metadata, resourceVersion: "2", annotations });
   assert.equal(first.spec, object.spec);
   assert.is(first.status.certificate, undefined);
   const times = {
@@ -177,7 +179,8 @@ test("/status changes conditions but decisions, and sets another signer's certif
   }
   const custom = { type: "Ready", status: "Unknown" };
   const set = await objectIn(await send({ conditions: [custom], certificate }), 200);
-  assert.equal(set.metadata, { ...object.metadata, resourceVersion: "2" });
+  const annotations = { ...object.metadata.annotations, "certgen.internal/decided-by": "alice" };
+  assert.equal(set.metadata, { ...object.metadata, resourceVersion: "2", annotations });
   assert.is(set.status.certificate, certificate);
   assert.is(set.status.conditions?.[0]?.status, "Unknown");
   for (const other of [undefined, "eA=="]) {
