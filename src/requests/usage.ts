@@ -26,21 +26,20 @@ export class Usage {
   #kept = new Counts();
   /** What is about to be kept. */
   readonly #reserved = new Counts();
-  #recount: { readonly counts: Counts; passed: string } | undefined;
+  #recount: Recount | undefined;
 
   /** Counts a change: `undefined` where there was, or is, nothing. */
   change(before: Counted | undefined, after: Counted | undefined): void {
     const name = (after ?? before)?.object.metadata.name ?? "";
     this.#kept.change(before, after);
-    // what a recount has still to come to, it will find as it is then
-    if (this.#recount !== undefined && compareNames(name, this.#recount.passed) <= 0) {
-      this.#recount.counts.change(before, after);
-    }
+    if (this.#recount === undefined) return;
+    if (compareNames(name, this.#recount.passed) <= 0) this.#recount.counts.change(before, after);
+    else this.#recount.meanwhile.set(name, after);
   }
 
   /** Begins to count everything anew. */
   startRecount(): void {
-    this.#recount = { counts: new Counts(), passed: "" };
+    this.#recount = { counts: new Counts(), passed: "", meanwhile: new Map() };
   }
 
   /**
@@ -49,13 +48,22 @@ export class Usage {
    */
   recount(part: readonly Counted[], last: string): void {
     if (this.#recount === undefined) return;
-    for (const one of part) this.#recount.counts.change(undefined, one);
+    const { counts, meanwhile } = this.#recount;
+    for (const one of part) if (!meanwhile.has(one.object.metadata.name)) counts.change(undefined, one);
+    for (const [name, after] of meanwhile) {
+      if (compareNames(name, last) > 0) continue;
+      counts.change(undefined, after);
+      meanwhile.delete(name);
+    }
     this.#recount.passed = last;
   }
 
   /** Takes over what was counted. */
   endRecount(): void {
-    if (this.#recount !== undefined) this.#kept = this.#recount.counts;
+    if (this.#recount === undefined) return;
+    const { counts, meanwhile } = this.#recount;
+    for (const after of meanwhile.values()) counts.change(undefined, after);
+    this.#kept = counts;
     this.#recount = undefined;
   }
 
@@ -84,6 +92,15 @@ export class Usage {
     this.#reserved.change(undefined, one);
     return () => this.#reserved.change(one, undefined);
   }
+}
+
+/** A count under way, in the order of names. */
+interface Recount {
+  readonly counts: Counts;
+  /** Everything up to this name is counted. */
+  passed: string;
+  /** What has changed beyond it, as it is now: what is read there may be from before. */
+  readonly meanwhile: Map<string, Counted | undefined>;
 }
 
 interface Count {

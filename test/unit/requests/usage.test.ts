@@ -56,10 +56,14 @@ test("a recount takes the place of what was counted, with what changed meanwhile
   usage.change(undefined, c); // still to come to
   usage.recount([a, b], "b");
   usage.change(b, undefined);
+  const late = await counted(400, true, "bb"); // not in what was read, since it came while it was read
+  usage.change(undefined, late);
   usage.recount([c], "c");
+  usage.change(late, undefined);
+  usage.change(undefined, await counted(1, true, "d")); // behind the last that was read
   usage.endRecount();
-  usage.reserve(decided.object, { pending: 1, length: 801 })();
-  thrown("too-many-requests", () => usage.reserve(decided.object, { pending: 1, length: 800 }));
+  usage.reserve(decided.object, { pending: 1, length: 802 })();
+  thrown("too-many-requests", () => usage.reserve(decided.object, { pending: 1, length: 801 }));
 });
 
 test("many posts at once keep no more than the limit, also on a disk", async () => {
