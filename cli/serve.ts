@@ -115,15 +115,14 @@ export async function run(options: Options, context: Context): Promise<number> {
   const stopped = new Promise<string>((resolve) => stop = resolve);
   runtime.onStopSignal(stop);
   const signer = await startSigner(runtime, config, log);
-  log("info", "listening", { address: formatAddress({ ...config.address, port: signer.port }), runtime: runtime.name });
+  const address = { ...config.address, port: signer.port };
+  // who waits for the next line finds what it takes to ask there
+  if (paths !== undefined) await keepAdminKubeconfig(runtime, paths, address, log);
+  log("info", "listening", { address: formatAddress(address), runtime: runtime.name });
   if (signer.healthPort !== undefined && config.health !== undefined) {
     log("info", "answering health checks", { address: formatAddress({ ...config.health, port: signer.healthPort }) });
   }
-  if (paths !== undefined) {
-    const address = { ...config.address, port: signer.port };
-    await keepAdminKubeconfig(runtime, paths, address, log);
-    context.stdout(invitation(runtime, paths, signer.port, options.given("state-dir")));
-  }
+  if (paths !== undefined) context.stdout(invitation(runtime, paths, signer.port, options.given("state-dir")));
   if (isOpen) log("warn", "no credentials are asked for: whoever can reach this address gets a certificate", {});
   log("info", "stopping", { signal: await stopped });
   await signer.stop();

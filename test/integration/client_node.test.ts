@@ -38,11 +38,8 @@ async function withSigner(runtime: typeof RUNTIMES[number], use: (world: World) 
   try {
     const signer = await startSigner(runtime, ARGS, cwd);
     try {
-      const file = `${cwd}/.certgen/admin.kubeconfig`;
-      // it is written once the signer listens
-      await until("admin.kubeconfig", () => signer.output().includes("admin.kubeconfig"));
       const config = new KubeConfig();
-      config.loadFromFile(file);
+      config.loadFromFile(`${cwd}/.certgen/admin.kubeconfig`);
       await use({ cwd, signer, config, api: config.makeApiClient(CertificatesV1Api) });
     } finally {
       await signer.stop();
