@@ -36,6 +36,7 @@ export interface Command {
 
 /** A command by name, loaded once it is asked for. */
 export interface CommandEntry {
+  /** One word or two, as `token create`. */
   readonly name: string;
   /** What it does, in one line. */
   readonly description: string;
@@ -49,13 +50,13 @@ export async function runProgram(
   commands: readonly CommandEntry[],
   context: Context,
 ): Promise<number> {
-  const [first = "", ...rest] = context.argv;
+  const [first = ""] = context.argv;
   let isDebug = false;
   try {
     if (first === "--version" || first === "-v") return answer(context, `${name} ${version}\n`);
     if (first === "--help" || first === "-h") return answer(context, helpText(name, version, commands));
-    const entry = commands.find((command) => command.name === first);
-    if (entry === undefined) throw new UsageError(noSuchCommand(name, commands, first));
+    const { entry, rest } = commandOf(name, version, commands, context.argv);
+    if (typeof entry === "string") return answer(context, entry);
     if (rest.includes("--version")) return answer(context, `${name} ${version}\n`);
     const command = await entry.load();
     if (rest.includes("--help") || rest.includes("-h")) {
@@ -69,6 +70,27 @@ export async function runProgram(
     report(error, context, isDebug);
     return exitCodeOf(error);
   }
+}
+
+/** The command that is asked for and the arguments after it, or the answer to a question about commands. */
+function commandOf(
+  name: ProgramName,
+  version: string,
+  commands: readonly CommandEntry[],
+  [first = "", ...rest]: readonly string[],
+): { readonly entry: CommandEntry | string; readonly rest: readonly string[] } {
+  const group = commands.filter((command) => command.name.startsWith(`${first} `));
+  if (group.length > 0) {
+    const [second = "", ...others] = rest;
+    if (second === "--help" || second === "-h") return { entry: helpText(name, version, group), rest: [] };
+    const words = group.map((command) => ({ ...command, name: command.name.slice(first.length + 1) }));
+    const entry = group.find((command) => command.name === `${first} ${second}`);
+    if (entry === undefined) throw new UsageError(noSuchCommand(`${name} ${first}`, words, second));
+    return { entry, rest: others };
+  }
+  const entry = commands.find((command) => command.name === first);
+  if (entry === undefined) throw new UsageError(noSuchCommand(name, commands, first));
+  return { entry, rest };
 }
 
 function answer(context: Context, text: string): number {
@@ -86,7 +108,7 @@ export function report(error: unknown, context: Pick<Context, "stderr">, isDebug
 }
 
 function noSuchCommand(program: string, commands: readonly CommandEntry[], typed: string): string {
-  const names = commands.map((command) => command.name);
+  const names = [...new Set(commands.map((command) => command.name.split(" ", 1)[0] ?? ""))];
   const near = nearest(typed, names);
   const hint = near === undefined ? `${program} has ${names.join(", ")}` : `did you mean ${near}?`;
   if (typed === "") return `Missing command: ${program} has ${names.join(", ")}`;

@@ -5,6 +5,7 @@
  */
 import { type Bytes, fromBase64, fromUtf8, toBase64, toUtf8 } from "../bytes.ts";
 import { CertgenError } from "../errors.ts";
+import type { Extra } from "../identity.ts";
 import { type JsonObject, stringMember } from "./json.ts";
 import type { ObjectMeta } from "./object_meta.ts";
 import type { RequestCondition, RequestStatus } from "./request_status.ts";
@@ -22,6 +23,8 @@ export interface RequestSpec {
   readonly usages: readonly string[];
   readonly username: string;
   readonly groups: readonly string[];
+  /** What else is known of the user. */
+  readonly extra?: Extra;
 }
 
 /** An object as it is kept; members in the order in which Kubernetes writes them. */

@@ -96,6 +96,20 @@ export function mapMember(object: JsonObject, key: string, path: string): Record
   return Object.fromEntries(entries);
 }
 
+/** Lists of strings by key, as `spec.extra` has them. */
+export function listsMember(
+  object: JsonObject,
+  key: string,
+  path: string,
+): Record<string, readonly string[]> | undefined {
+  const value = member(object, key);
+  if (value === undefined) return undefined;
+  if (!isObject(value)) throw wrongType(path, "an object");
+  return Object.fromEntries(
+    Object.keys(value).map((name) => [name, stringsMember(value, name, `${path}[${name.slice(0, 100)}]`) ?? []]),
+  );
+}
+
 /** A member that is a 32-bit integer; `undefined` where it is absent or null. */
 export function integerMember(object: JsonObject, key: string, path: string): number | undefined {
   const value = member(object, key);

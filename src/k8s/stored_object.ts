@@ -11,6 +11,7 @@ import {
   integerMember,
   isObject,
   type JsonObject,
+  listsMember,
   member,
   objectMember,
   parseJsonObject,
@@ -61,6 +62,7 @@ export function encodeStored(object: CertificateSigningRequest): string {
 function ownObject(sent: JsonObject): CertificateSigningRequest {
   const spec = objectMember(sent, "spec", "spec");
   const expirationSeconds = integerMember(spec, "expirationSeconds", "spec.expirationSeconds");
+  const extra = listsMember(spec, "extra", "spec.extra");
   const object: CertificateSigningRequest = {
     kind: "CertificateSigningRequest",
     apiVersion: OWN_VERSION,
@@ -72,6 +74,7 @@ function ownObject(sent: JsonObject): CertificateSigningRequest {
       usages: wanted(stringsMember(spec, "usages", "spec.usages"), "spec.usages"),
       username: wanted(stringMember(spec, "username", "spec.username"), "spec.username"),
       groups: wanted(stringsMember(spec, "groups", "spec.groups"), "spec.groups"),
+      ...(extra === undefined ? {} : { extra }),
     },
     status: readStatus(sent, false),
   };

@@ -5,7 +5,7 @@
 import { fromHex, toHex } from "../bytes.ts";
 import type { Decision } from "../ca/policy.ts";
 import type { Profile } from "../ca/profile.ts";
-import type { Identity } from "../identity.ts";
+import { ANONYMOUS, EXTRA, type Extra, factOf, type Identity, type Proof } from "../identity.ts";
 import {
   type CertificateSigningRequest,
   conditionOf,
@@ -70,10 +70,27 @@ export function newObject(parts: ObjectParts): CertificateSigningRequest {
       usages: request.usages ?? defaultUsages,
       username: identity.username,
       groups: identity.groups,
+      ...extraOf(identity),
     },
     status: decision === undefined ? {} : { conditions: [conditionFor(decision, now)] },
   };
 }
+
+/** What is kept of an identity besides its names: enough to judge it again. */
+function extraOf({ proof, extra }: Identity): { readonly extra?: Extra } {
+  if (proof === "none" || proof === "token") return extra === undefined ? {} : { extra };
+  return { extra: { [EXTRA.proof]: [proof], ...extra } };
+}
+
+/** Who asked for an object, as it was then. */
+export function identityOf({ spec }: CertificateSigningRequest): Identity {
+  const { username, groups, extra } = spec;
+  const named = PROOFS.find((known) => known === factOf(spec, EXTRA.proof));
+  const proof = named ?? (username === ANONYMOUS.username ? "none" : "token");
+  return { username, groups, proof, ...extra === undefined ? {} : { extra } };
+}
+
+const PROOFS: readonly Proof[] = ["bootstrap-token", "jwt", "certificate"];
 
 function conditionFor(decision: Decision, now: Date): RequestCondition {
   return decision.approved
