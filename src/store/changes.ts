@@ -10,12 +10,13 @@ const MAX_EVENTS = 4096;
 /** And so much of their text, in UTF-16 units (of ASCII, which objects mostly are, engines keep one byte each). */
 const MAX_TEXT = 32 << 20;
 
-/** A change that has a number and is not told yet. */
+/** Changes that are made together, have their numbers, and are not told yet. */
 interface Pending {
+  /** The number of the last of them. */
   readonly revision: number;
-  /** `nothing` where it failed, `unknown` where it failed and may have happened all the same. */
-  outcome: StoreEvent | "nothing" | "unknown" | undefined;
-  /** Called once it is told. */
+  /** `nothing` where they failed, `unknown` where they failed and may have happened all the same, or some of them. */
+  outcome: readonly StoreEvent[] | "nothing" | "unknown" | undefined;
+  /** Called once they are told. */
   told: () => void;
 }
 
@@ -72,32 +73,37 @@ export class Changes {
   }
 
   /**
-   * Makes a change: gives it the next number, and tells it once it is made and all changes before it are made or have failed.
-   * Two changes that must happen in the order of their numbers must not be made at once.
+   * Makes changes that belong together: gives them the next numbers, and tells them, one after the other and with nothing in
+   * between, once they are made and all changes before them are made or have failed. Two changes that must happen in the
+   * order of their numbers must not be made at once.
    *
-   * @param change what is done
-   * @param isUndone whether a change that failed has surely left everything as it was. Where it has not, nobody can be told
+   * @param count how many they are, at least one
+   * @param change makes all of them or fails; it is given the number of the first, and returns their events in order
+   * @param isUndone whether changes that failed have surely left everything as it was. Where they have not, nobody can be told
    * what happened, and all who watch must list again
    */
-  async make<T extends StoreEvent>(
-    change: (revision: number) => Promise<T>,
+  async make(
+    count: number,
+    change: (first: number) => Promise<readonly StoreEvent[]>,
     isUndone: () => Promise<boolean> = () => Promise.resolve(true),
-  ): Promise<T> {
-    const pending: Pending = { revision: ++this.#last, outcome: undefined, told: () => {} };
+  ): Promise<readonly StoreEvent[]> {
+    const first = this.#last + 1;
+    this.#last += count;
+    const pending: Pending = { revision: this.#last, outcome: undefined, told: () => {} };
     const told = new Promise<void>((resolve) => pending.told = resolve);
     this.#pending.push(pending);
-    let event: T;
+    let events: readonly StoreEvent[];
     try {
-      event = await change(pending.revision);
+      events = await change(first);
     } catch (error) {
       pending.outcome = await isUndone().catch(() => false) ? "nothing" : "unknown";
       this.#tell();
       throw error;
     }
-    pending.outcome = event;
+    pending.outcome = events;
     this.#tell();
     await told;
-    return event;
+    return events;
   }
 
   /** Every change after a revision, as {@link Store.watch} says. */
@@ -137,7 +143,7 @@ export class Changes {
       const { revision, outcome } = first;
       if (outcome !== "nothing") this.#told = revision;
       if (outcome === "unknown") this.#forgetAll(revision);
-      else if (outcome !== "nothing") this.#remember(outcome);
+      else if (outcome !== "nothing") outcome.forEach((event) => this.#remember(event));
       first.told();
     }
     for (const wake of this.#waiting) wake();

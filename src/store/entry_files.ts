@@ -1,7 +1,8 @@
 import { type Bytes, fromUtf8, toUtf8 } from "../bytes.ts";
-import { CertgenError } from "../errors.ts";
+import { CertgenError, messageOf } from "../errors.ts";
 import type { Files } from "../ports.ts";
-import { fileName, isDigestName, nameOfFile } from "./file_name.ts";
+import { checkKind, isKind, kindOf } from "./entry_name.ts";
+import { fileName, folderOf, isDigestName, nameOfFile } from "./file_name.ts";
 import { type Entry, type ListOptions, selectNames } from "./store.ts";
 
 /**
@@ -17,11 +18,13 @@ const AT_ONCE = 16;
 /** The revision of entries that the store did not write. */
 const FOREIGN = 0;
 
-/** The entries in the files of a directory. */
+/** The entries in the files of a directory, and of its folders, one for each kind. */
 export class EntryFiles {
   readonly #files: Files;
   readonly #directory: string;
   readonly #describe: Describe;
+  /** The kinds whose folders are surely there. */
+  readonly #made = new Set<string>();
 
   constructor(files: Files, directory: string, describe: Describe) {
     this.#files = files;
@@ -32,6 +35,19 @@ export class EntryFiles {
   /** Where an entry is, or would be. */
   async path(name: string): Promise<string> {
     return `${this.#directory}/${await fileName(name)}`;
+  }
+
+  /** Makes the folder that an entry's file is to be in, where it is not there yet. */
+  async makeFolder(name: string): Promise<void> {
+    const kind = kindOf(name);
+    if (kind === undefined || this.#made.has(kind)) return;
+    try {
+      await this.#files.makeDirectory(`${this.#directory}/.${kind}`, 0o700);
+    } catch (error) {
+      // not `already-exists`, where it is something else
+      throw new CertgenError("io", messageOf(error), { cause: error });
+    }
+    this.#made.add(kind);
   }
 
   /**
@@ -70,16 +86,30 @@ export class EntryFiles {
     return { entries, remaining };
   }
 
-  /** The highest revision of all entries. */
+  /** The highest revision of all entries of all kinds. */
   async highestRevision(): Promise<number> {
     let highest = 0;
-    await this.#visit({}, ({ revision }) => void (highest = Math.max(highest, revision)));
+    for (const kind of [undefined, ...await this.#kinds()]) {
+      const options = kind === undefined ? {} : { kind };
+      await this.#visit(options, ({ revision }) => void (highest = Math.max(highest, revision)));
+    }
     return highest;
+  }
+
+  /** The names of what is in the directory, or in the folder of a kind; a folder that is not there is empty. */
+  async list(kind?: string): Promise<string[]> {
+    try {
+      return await this.#files.list(`${this.#directory}/${folderOf(kind)}`.slice(0, -1));
+    } catch (error) {
+      if (!(error instanceof CertgenError) || error.code === "io") throw error;
+      if (kind !== undefined && await this.#files.stat(this.#directory) !== undefined) return [];
+      throw new CertgenError("io", error.message, { cause: error }); // the directory is gone
+    }
   }
 
   async #visit(options: ListOptions, visit: (entry: Entry) => void): Promise<number> {
     const { limit = Infinity } = options;
-    const named = selectNames(await this.#names(), options);
+    const named = selectNames(await this.#names(options.kind), options);
     let [next, count] = [0, 0];
     while (next < named.length && count < limit) {
       const batch = named.slice(next, next + Math.min(AT_ONCE, limit - count));
@@ -92,13 +122,14 @@ export class EntryFiles {
     return named.length - next;
   }
 
-  async #names(): Promise<{ readonly name: string }[]> {
+  async #names(kind: string | undefined): Promise<{ readonly name: string }[]> {
+    if (kind !== undefined) checkKind(kind);
     const names: { name: string }[] = [];
     const digests: string[] = [];
-    for (const file of await this.#list()) {
+    for (const file of await this.list(kind)) {
       const name = nameOfFile(file);
-      if (name !== undefined) names.push({ name });
-      else if (isDigestName(file)) digests.push(file);
+      if (name !== undefined) names.push({ name: kind === undefined ? name : `${kind}/${name}` });
+      else if (isDigestName(file)) digests.push(folderOf(kind) + file);
     }
     for (let i = 0; i < digests.length; i += AT_ONCE) {
       names.push(...await this.#whole(digests.slice(i, i + AT_ONCE), (file) => this.#nameIn(file)));
@@ -106,13 +137,14 @@ export class EntryFiles {
     return names;
   }
 
-  async #list(): Promise<string[]> {
-    try {
-      return await this.#files.list(this.#directory);
-    } catch (error) {
-      if (!(error instanceof CertgenError) || error.code === "io") throw error;
-      throw new CertgenError("io", error.message, { cause: error }); // the directory is gone
+  /** The kinds that have a folder. */
+  async #kinds(): Promise<string[]> {
+    const kinds: string[] = [];
+    for (const file of await this.list()) {
+      if (!file.startsWith(".") || !isKind(file.slice(1))) continue;
+      if ((await this.#files.stat(`${this.#directory}/${file}`))?.kind === "directory") kinds.push(file.slice(1));
     }
+    return kinds;
   }
 
   async #nameIn(file: string): Promise<{ readonly name: string } | undefined> {
@@ -146,7 +178,7 @@ export class EntryFiles {
   /** Throws where a file that is not there cannot even be looked for. */
   async #checkFiles(): Promise<void> {
     try {
-      await this.#files.read(`${this.#directory}/.none`);
+      await this.#files.read(`${this.#directory}/.not-there`);
     } catch (error) {
       if (!(error instanceof CertgenError && error.code === "not-found")) throw error;
     }

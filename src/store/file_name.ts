@@ -1,27 +1,36 @@
-import { toHex, toUtf8 } from "../bytes.ts";
+import { toUtf8 } from "../bytes.ts";
+import { sha256Hex } from "../digest.ts";
 import { nameFault } from "../object_name.ts";
-import { checkName } from "./store.ts";
+import { checkName, kindOf, withoutKind } from "./entry_name.ts";
 
 /** Longest file name that is the entry's own, in bytes; file systems end at 255. */
 const MAX_FILE_NAME = 200;
 /** Begins the file names of entries whose own would be too long; no name is encoded to it. */
 const DIGEST = "%sha256-";
 
+/** The folder of the files of a kind, ending with `/`; plain entries have none. No plain entry's file begins with a dot. */
+export function folderOf(kind: string | undefined): string {
+  return kind === undefined ? "" : `.${kind}/`;
+}
+
 /**
- * The file of an entry: its name, percent-encoded but for characters that no file system minds (and `:`, since the older
- * system's names have it); no leading dot, no trailing dot. Names that are too long are their SHA-256.
+ * The file of an entry, in the folder of its kind: its name, percent-encoded but for characters that no file system minds (and
+ * `:`, since the older system's names have it); no leading dot, no trailing dot. Names that are too long are their SHA-256.
  * @throws CertgenError `unsafe-path` where it is no name
  */
 export async function fileName(name: string): Promise<string> {
   checkName(name);
-  const encoded = encode(name);
-  if (encoded.length <= MAX_FILE_NAME) return encoded;
-  return DIGEST + toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", toUtf8(name))));
+  const folder = folderOf(kindOf(name));
+  const own = withoutKind(name);
+  const encoded = encode(own);
+  if (encoded.length <= MAX_FILE_NAME) return folder + encoded;
+  return folder + DIGEST + await sha256Hex(toUtf8(own));
 }
 
 /**
- * The name whose file it is, where the file's name says that. All others are `undefined`: those that only their content
- * tells, and what is no entry's (what begins with a dot, and what another program named differently than we would).
+ * The name, without a kind, whose file it is, where the file's name says that. All others are `undefined`: those that only
+ * their content tells, and what is no entry's (what begins with a dot, and what another program named differently than we
+ * would).
  */
 export function nameOfFile(file: string): string | undefined {
   let name;

@@ -1,9 +1,13 @@
 import { Changes } from "./changes.ts";
+import { checkName } from "./entry_name.ts";
 import {
   alreadyExists,
-  checkName,
+  type Change,
+  checkChanges,
   checkRevision,
+  commitOne,
   type Entry,
+  eventOf,
   type Listing,
   type ListOptions,
   selectNames,
@@ -24,9 +28,7 @@ export class MemoryStore implements Store {
 
   /** Keeps a new entry. */
   async create(name: string, text: TextAt): Promise<Entry> {
-    checkName(name);
-    if (this.#entries.has(name)) throw alreadyExists(name);
-    return await this.#change("created", name, undefined, text);
+    return await commitOne(this, { type: "create", name, text });
   }
 
   /** The entry, or `undefined` where there is none. */
@@ -38,15 +40,27 @@ export class MemoryStore implements Store {
 
   /** Replaces an entry that is still at a revision. */
   async update(name: string, text: TextAt, revision: number): Promise<Entry> {
-    checkName(name);
-    return await this.#change("updated", name, checkRevision(this.#entries.get(name), name, revision), text);
+    return await commitOne(this, { type: "update", name, text, revision });
   }
 
   /** Removes an entry that is still at a revision. */
   async delete(name: string, revision: number): Promise<Entry> {
-    checkName(name);
-    const before = checkRevision(this.#entries.get(name), name, revision);
-    return await this.#change("deleted", name, before, () => before.text);
+    return await commitOne(this, { type: "delete", name, revision });
+  }
+
+  /** Makes several changes, all or none; nobody sees some of them. */
+  async commit(changes: readonly Change[]): Promise<Entry[]> {
+    checkChanges(changes);
+    // nothing is waited for between these checks and the change, so that no two changes meet
+    const before = changes.map((change) => this.#check(change));
+    if (changes.length === 0) return [];
+    // deno-lint-ignore require-await -- the changes are made at once
+    const events = await this.#changes.make(changes.length, async (first) => {
+      const events = changes.map((change, i) => eventOf(change, before[i], first + i));
+      for (const event of events) this.#apply(event);
+      return events;
+    });
+    return events.map(({ entry }) => entry);
   }
 
   /** Entries in the order of their names. */
@@ -62,15 +76,16 @@ export class MemoryStore implements Store {
     return this.#changes.watch(after, signal);
   }
 
-  /** Nothing is waited for between a check and its change, so that no two changes meet. */
-  async #change(type: StoreEvent["type"], name: string, before: Entry | undefined, text: TextAt): Promise<Entry> {
-    // deno-lint-ignore require-await -- the change is made at once
-    const { entry } = await this.#changes.make(async (revision) => {
-      const entry = { name, text: text(revision), revision };
-      if (type === "deleted") this.#entries.delete(name);
-      else this.#entries.set(name, entry);
-      return { type, entry, previous: before?.text };
-    });
-    return entry;
+  /** What is there before a change. */
+  #check(change: Change): Entry | undefined {
+    const before = this.#entries.get(change.name);
+    if (change.type !== "create") return checkRevision(before, change.name, change.revision);
+    if (before !== undefined) throw alreadyExists(change.name);
+    return undefined;
+  }
+
+  #apply({ type, entry }: StoreEvent): void {
+    if (type === "deleted") this.#entries.delete(entry.name);
+    else this.#entries.set(entry.name, entry);
   }
 }

@@ -3,6 +3,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Store } from "../../src/store/store.ts";
 import { rejection } from "../fakes.ts";
+import { storeCommitContract } from "./store_commit.ts";
+import { storeKindContract } from "./store_kinds.ts";
 import { storeListContract } from "./store_list.ts";
 import { storeModelContract } from "./store_model.ts";
 import { bodyOf, eventsAfter, textOf, theOneOf } from "./store_texts.ts";
@@ -51,7 +53,18 @@ const BAD_NAMES = [
   "",
   ".",
   "..",
-  "a/b",
+  "A/b",
+  "a/b/c",
+  "a/",
+  "a/.",
+  "a/..",
+  "a/%",
+  `a/${"x".repeat(254)}`,
+  `${"a".repeat(21)}/b`,
+  "revision/a",
+  "proto_/a",
+  "a1/b",
+  "./a",
   "../x",
   "/x",
   "a%2Fb",
@@ -233,6 +246,8 @@ export function storeContract(name: string, makeStore: () => Promise<Store>): vo
   });
 
   storeListContract(name, makeStore);
+  storeKindContract(name, makeStore);
+  storeCommitContract(name, makeStore);
   storeWatchContract(name, makeStore);
   storeModelContract(name, makeStore);
 }

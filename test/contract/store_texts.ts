@@ -36,9 +36,15 @@ export async function eventsAfter(store: Store, after: number, count: number): P
   return events;
 }
 
-/** What is there, each name with its body. */
-export async function contentOf(store: Store): Promise<Record<string, string | undefined>> {
-  const { entries } = await store.list();
+/** What is there, plain and of some kinds, each name with its body. */
+export async function contentOf(
+  store: Store,
+  kinds: readonly string[] = [],
+): Promise<Record<string, string | undefined>> {
+  const entries = [];
+  for (const kind of [undefined, ...kinds]) {
+    entries.push(...(await store.list(kind === undefined ? {} : { kind })).entries);
+  }
   return Object.fromEntries(entries.map(({ name, text }) => [name, bodyOf(text)]));
 }
 

@@ -6,18 +6,18 @@ import { rejection } from "../../fakes.ts";
 
 /** A change that is made when the test says so. */
 interface Held {
-  readonly made: Promise<StoreEvent>;
+  readonly made: Promise<readonly StoreEvent[]>;
   readonly finish: (error?: Error) => Promise<void>;
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-function hold(changes: Changes, isUndone?: () => Promise<boolean>): Held {
+function hold(changes: Changes, isUndone?: () => Promise<boolean>, count = 1): Held {
   let finish = (_?: Error): void => {};
-  const made = changes.make(async (revision) => {
+  const made = changes.make(count, async (first) => {
     const error = await new Promise<Error | undefined>((resolve) => finish = resolve);
     if (error !== undefined) throw error;
-    return eventAt(revision);
+    return Array.from({ length: count }, (_, i) => eventAt(first + i));
   }, isUndone);
   made.catch(() => {});
   return {
@@ -33,8 +33,10 @@ function eventAt(revision: number, text = ""): StoreEvent {
   return { type: "created", entry: { name: "a", text, revision }, previous: undefined };
 }
 
-const write = (changes: Changes, text = ""): Promise<StoreEvent> =>
-  changes.make((revision) => Promise.resolve(eventAt(revision, text)));
+async function write(changes: Changes, text = ""): Promise<StoreEvent> {
+  const [event] = await changes.make(1, (revision) => Promise.resolve([eventAt(revision, text)]));
+  return event ?? eventAt(NaN);
+}
 
 function watch(changes: Changes, after: number, signal = new AbortController().signal): AsyncIterator<StoreEvent> {
   return changes.watch(after, signal)[Symbol.asyncIterator]();
@@ -73,7 +75,7 @@ test("a failed change is answered at once, and does not hold up the ones after i
   assert.is(String(await second.made.catch((error: unknown) => error)), "Error: failed");
   await first.finish();
   await third.finish();
-  assert.is((await third.made).entry.revision, 3);
+  assert.is((await third.made)[0]?.entry.revision, 3);
 });
 
 test("a failed change that may have happened expires everybody, in its turn", async () => {
@@ -86,7 +88,7 @@ test("a failed change that may have happened expires everybody, in its turn", as
     await second.finish(new Error("failed"));
     assert.is(changes.revision, 1);
     await first.finish();
-    assert.is((await first.made).entry.revision, 2);
+    assert.is((await first.made)[0]?.entry.revision, 2);
     await next;
     await rejection("expired", watch(changes, 2).next());
     assert.is(changes.revision, 3);
@@ -94,6 +96,49 @@ test("a failed change that may have happened expires everybody, in its turn", as
     await write(changes);
     assert.equal(await revisionsFrom(after, 1), [4]);
   }
+});
+
+test("changes that belong together have consecutive numbers, and are told in one piece or not at all", async () => {
+  const changes = new Changes(0);
+  const [a, three, b, two, c] = [
+    hold(changes),
+    hold(changes, undefined, 3),
+    hold(changes),
+    hold(changes, undefined, 2),
+    hold(changes),
+  ];
+  const [fromStart, within] = [watch(changes, 0), watch(changes, 2)];
+  await b.finish();
+  await three.finish();
+  assert.is(changes.revision, 0);
+  await a.finish();
+  assert.is(changes.revision, 5);
+  assert.equal((await three.made).map(({ entry }) => entry.revision), [2, 3, 4]);
+  await two.finish(new Error("failed"));
+  await c.finish();
+  assert.is(changes.revision, 8, "what failed has its numbers, and nobody is told");
+  assert.equal(await revisionsFrom(fromStart, 6), [1, 2, 3, 4, 5, 8]);
+  assert.equal(await revisionsFrom(within, 4), [3, 4, 5, 8], "a watcher may begin in the middle");
+});
+
+test("changes that belong together and may have happened in part expire everybody", async () => {
+  const changes = new Changes(0);
+  const three = hold(changes, () => Promise.resolve(false), 3);
+  const waiting = [0, 1, 2].map((after) => rejection("expired", watch(changes, after).next()));
+  await three.finish(new Error("failed"));
+  await Promise.all(waiting);
+  assert.is(changes.revision, 3);
+  const after = watch(changes, 3);
+  await write(changes);
+  assert.equal(await revisionsFrom(after, 1), [4]);
+});
+
+test("more changes at once than are remembered leave the last of them", async () => {
+  const changes = new Changes(0, { events: 3 });
+  const five = hold(changes, undefined, 5);
+  await five.finish();
+  assert.equal(await revisionsFrom(watch(changes, 2), 3), [3, 4, 5]);
+  await rejection("expired", watch(changes, 1).next());
 });
 
 test("so many events are remembered, and so much of their text, but always the last", async () => {

@@ -42,6 +42,53 @@ test("a file is 0600 from create and from update, holds the text, and nothing is
   assert.equal(requestsIn(directory), []);
 });
 
+test("entries of a kind are in a folder of their own, 0700, and nothing is left of a commit but its entries", async () => {
+  const directory = await freshDirectory();
+  const store = await open(directory);
+  assert.equal(await store.list({ kind: "token" }), { entries: [], revision: 0, remaining: 0 });
+  assert.equal(requestsIn(directory), []);
+  const entries = await store.commit([
+    { type: "create", name: "token/a b", text: textOf("token/a b", "x") },
+    { type: "create", name: "a b", text: textOf("a b", "x") },
+  ]);
+  assert.equal(requestsIn(directory).sort(), [".token", "a%20b"]);
+  assert.equal(readdirSync(`${directory}/.token`), ["a%20b"]);
+  assert.is(statSync(`${directory}/.token`).mode & 0o777, 0o700);
+  assert.is(statSync(`${directory}/.token/a%20b`).mode & 0o777, 0o600);
+  assert.equal((await (await open(directory)).list({ kind: "token" })).entries, entries.slice(0, 1));
+  writeFileSync(`${directory}/.nonce`, "");
+  await rejection("io", store.create("nonce/a", textOf("nonce/a", "x")));
+  await rejection("io", store.list({ kind: "nonce" }));
+  assert.equal((await store.list()).entries, entries.slice(1));
+  rmSync(directory, { recursive: true });
+  await rejection("io", store.list({ kind: "token" }));
+});
+
+test("one change is as many calls of the disk as it needs, several are two more than their own", async () => {
+  const disk = new MemoryFiles();
+  const store = await DirectoryStore.open(disk, "/csrs", describe);
+  const callsOf = async (action: () => Promise<unknown>): Promise<string[]> => {
+    disk.calls.length = 0;
+    await action();
+    return [...disk.calls];
+  };
+  await store.create("token/a", textOf("token/a", "x"));
+  assert.equal(await callsOf(() => store.create("a", textOf("a", "x"))), ["stat /csrs/a", "create /csrs/a"]);
+  assert.equal(await callsOf(() => store.update("a", textOf("a", "y"), 2)), ["read /csrs/a", "replace /csrs/a"]);
+  const text = textOf("token/b", "x");
+  const several = await callsOf(() =>
+    store.commit([{ type: "delete", name: "a", revision: 3 }, { type: "create", name: "token/b", text }])
+  );
+  assert.equal(several, [
+    "read /csrs/a",
+    "stat /csrs/.token/b",
+    "create /csrs/.commit-4",
+    "remove /csrs/a",
+    "create /csrs/.token/b",
+    "remove /csrs/.commit-4",
+  ]);
+});
+
 test("after a burst of creates and updates there are whole files and no temporary ones", async () => {
   const directory = await freshDirectory();
   const store = await open(directory);

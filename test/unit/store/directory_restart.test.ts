@@ -53,6 +53,17 @@ test("the revisions of a block are set aside before the first is used, with one 
   assert.ok(Number(disk.text("/csrs/.revision")) >= 1500);
 });
 
+test("the revisions of a commit are set aside together, also where a block ends within them", async () => {
+  const disk = new MemoryFiles();
+  const store = await open(disk);
+  for (let i = 0; i < 300; i++) {
+    const names = Array.from({ length: 7 }, (_, j) => `n${i}.${j}`);
+    await store.commit(names.map((name) => ({ type: "create", name, text: textOf(name, "x") })));
+    assert.ok(Number(disk.text("/csrs/.revision")) >= store.revision, `${store.revision}`);
+  }
+  assert.is(store.revision, 2100);
+});
+
 test("killed at any moment, the next run gives no revision twice and keeps what was answered", async () => {
   const random = seeded(3);
   for (const kind of ["crash-before", "crash-after"] as const satisfies Fault["kind"][]) {

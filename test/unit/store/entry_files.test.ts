@@ -13,6 +13,7 @@ function world(): { disk: MemoryFiles; entries: EntryFiles } {
 test("path is in the directory, and of names only", async () => {
   const { entries } = world();
   assert.is(await entries.path("a b"), "/csrs/a%20b");
+  assert.is(await entries.path("token/a b"), "/csrs/.token/a%20b");
   await rejection("unsafe-path", entries.path("../x"));
 });
 
@@ -33,6 +34,40 @@ test("highestRevision is that of all that can be read", async () => {
   disk.put("/csrs/theirs", "x");
   disk.put("/csrs/.revision", textOf(".revision", "x")(5000));
   assert.is(await entries.highestRevision(), 1038);
+  await disk.makeDirectory("/csrs/.token", 0o700);
+  disk.put("/csrs/.token/a", textOf("token/a", "x")(2000));
+  assert.is(await entries.highestRevision(), 2000);
+  for (const folder of [".Token", ".t1", ".revision"]) {
+    await disk.makeDirectory(`/csrs/${folder}`, 0o700);
+    disk.put(`/csrs/${folder}/a`, textOf("a", "x")(3000));
+  }
+  disk.put("/csrs/.hidden", "a file where a folder would be");
+  assert.is(await entries.highestRevision(), 2000);
+});
+
+test("makeFolder makes a kind's folder once, and what stands in its place is io", async () => {
+  const { disk, entries } = world();
+  await entries.makeFolder("a");
+  assert.equal(disk.calls, []);
+  for (const name of ["token/a", "token/b"]) await entries.makeFolder(name);
+  assert.equal(disk.calls, ["makeDirectory /csrs/.token"]);
+  assert.is(disk.tree.get("/csrs/.token")?.mode, 0o700);
+  disk.failWith({ at: 1, kind: "error" });
+  await rejection("io", entries.makeFolder("nonce/a"));
+  await entries.makeFolder("nonce/a");
+  assert.is(disk.tree.get("/csrs/.nonce")?.kind, "directory");
+});
+
+test("a file of another entry is not read as this one, across kinds too", async () => {
+  const { disk, entries } = world();
+  disk.put("/csrs/a", textOf("token/a", "x")(7));
+  disk.put("/csrs/.token/a", textOf("a", "x")(8));
+  disk.put("/csrs/.token/b", textOf("token/b", "x")(9));
+  await rejection("io", entries.read("a"));
+  await rejection("io", entries.read("token/a"));
+  assert.is((await entries.read("token/b"))?.revision, 9);
+  assert.equal((await entries.page({ kind: "token" })).entries.map(({ name }) => name), ["token/b"]);
+  assert.equal((await entries.page({})).entries, []);
 });
 
 test("page goes on until it is full, and counts the files after it", async () => {

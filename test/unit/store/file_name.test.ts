@@ -1,9 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { fileName, isDigestName, nameOfFile } from "../../../src/store/file_name.ts";
+import { fileName, folderOf, isDigestName, nameOfFile } from "../../../src/store/file_name.ts";
 import { rejection } from "../../fakes.ts";
 
-test("fileName keeps colons, encodes the rest, and gives every name a file of its own", async () => {
+test("R1 fileName keeps colons, encodes the rest, and gives every name a file of its own", async () => {
   const cases: [string, string][] = [
     ["system:etcd-peer:etcd1", "system:etcd-peer:etcd1"],
     ["a@b_c-d~e", "a@b_c-d~e"],
@@ -24,10 +24,17 @@ test("fileName keeps colons, encodes the rest, and gives every name a file of it
   assert.match(long, /^%sha256-[0-9a-f]{64}$/);
   assert.is.not(await fileName("y" + "x".repeat(200)), long);
   assert.match(await fileName("é".repeat(34)), /^%sha256-/);
-  for (const name of ["..", "a/b", "a%b", "\0"]) await rejection("unsafe-path", fileName(name));
+  for (const name of ["..", "A/b", "a%b", "\0"]) await rejection("unsafe-path", fileName(name));
 });
 
-test("every file name is a plain one, short enough, and no temporary one", async () => {
+test("fileName puts a kind's files in its folder, under the names that plain ones would have", async () => {
+  assert.equal([folderOf(undefined), folderOf("token")], ["", ".token/"]);
+  for (const name of ["a b", ".a", "x".repeat(201)]) {
+    assert.is(await fileName(`token/${name}`), `.token/${await fileName(name)}`);
+  }
+});
+
+test("R1 every file name is a plain one, short enough, and no temporary one", async () => {
   const alphabet = [..."ab.:-_ \\~'*%/\"<>|?$&;()é\u0308😀@"].filter((c) => c !== "/" && c !== "%");
   const seen = new Map<string, string>();
   let seed = 7;
