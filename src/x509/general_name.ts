@@ -93,12 +93,14 @@ const ENDS_IN_NUMBER = /^[0-9.]+$|(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?$/;
 
 /**
  * Why a text is not a DNS name that certgen issues, if it is not: labels of letters, digits and inner hyphens
- * (RFC 1123 §2.1), 63 octets each and 253 in all, no trailing dot, no wildcard, no address written as a name.
+ * (RFC 1123 §2.1), 63 octets each and 253 in all, no trailing dot, no address written as a name.
+ *
+ * @param wildcards takes a wildcard as well: `*` as the whole first label, and a name of two labels or more behind it
  */
-export function dnsNameFault(name: string): string | undefined {
+export function dnsNameFault(name: string, wildcards = false): string | undefined {
   if (name === "") return "it is empty";
   if (name.length > 253) return "it has more than 253 characters";
-  if (name.includes("*")) return "wildcards are not allowed";
+  if (name.includes("*")) return wildcards ? wildcardFault(name) : "wildcards are not allowed";
   if (parseIp(name.replace(/^\[|\]$/g, "")) !== undefined || ENDS_IN_NUMBER.test(name)) {
     return "it is an IP address: ask for it as one";
   }
@@ -111,6 +113,13 @@ export function dnsNameFault(name: string): string | undefined {
     }
   }
   return undefined;
+}
+
+/** RFC 6125 §6.4.3, and no stricter reader takes more: `*.com` would be half the world. */
+function wildcardFault(name: string): string | undefined {
+  const rest = name.slice(2);
+  if (!name.startsWith("*.") || rest.includes("*")) return "a wildcard is the whole first label, and stands alone";
+  return rest.includes(".") ? dnsNameFault(rest) : "a wildcard needs two labels or more behind it";
 }
 
 /**

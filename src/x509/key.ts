@@ -93,10 +93,11 @@ function rsaHash(bits: number): Hash {
 
 function keyPair(privateKey: CryptoKey, jwk: JsonWebKey): KeyPair {
   const publicKey = parsePublicKey(readDer(spkiOfJwk(jwk), "public key"));
-  return { privateKey, publicKey, signatureAlgorithm: algorithmOf(publicKey) };
+  return { privateKey, publicKey, signatureAlgorithm: signatureAlgorithmOf(publicKey) };
 }
 
-function algorithmOf(key: PublicKey): SignatureAlgorithm {
+/** What a key signs with: the digest that fits its size. */
+export function signatureAlgorithmOf(key: PublicKey): SignatureAlgorithm {
   switch (key.algorithm) {
     case "ec-p256":
       return signatureAlgorithm("ecdsa", "SHA-256");

@@ -18,6 +18,7 @@ import {
   webCryptoParameters,
 } from "./algorithm.ts";
 import { type Curve, CURVES, isWeakEd25519Point, pointFault } from "./curve.ts";
+import { rsaFault } from "./weak_rsa.ts";
 
 /** The key algorithms certgen issues certificates for. RSA has 2048 to 4096 bits and the exponent 65537. */
 export type KeyAlgorithm = "ec-p256" | "ec-p384" | "ec-p521" | "ed25519" | "rsa";
@@ -28,7 +29,7 @@ export interface PublicKey {
   readonly algorithm: KeyAlgorithm | "rsa-pss" | "unsupported";
   /** For people: `EC P-256`, `RSA 2048`, `DSA`. */
   readonly name: string;
-  /** Why the key must not be used, where it must not: too short, another exponent, a compressed point. */
+  /** Why the key must not be used, where it must not: too short, another exponent, factors that anybody finds. */
   readonly fault: string | undefined;
   /** The SubjectPublicKeyInfo in DER. */
   readonly spki: Bytes;
@@ -125,14 +126,13 @@ function rsaKey(base: Base, offset: number, algorithm: "rsa" | "rsa-pss"): Publi
   const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24;
   const rsa = { modulus: new Uint8Array(modulus), exponent: new Uint8Array(exponent) };
   const name = `${algorithm === "rsa" ? "RSA" : "RSA-PSS"} ${bits}`;
-  return { ...base, algorithm, name, fault: rsaFault(rsa, bits), rsa };
+  return { ...base, algorithm, name, fault: rsaKeyFault(rsa, bits), rsa };
 }
 
-function rsaFault(rsa: { modulus: Uint8Array; exponent: Uint8Array }, bits: number): string | undefined {
+function rsaKeyFault(rsa: { modulus: Bytes; exponent: Bytes }, bits: number): string | undefined {
   if (bits < 2048) return `RSA modulus has ${bits} bits: at least 2048 are needed`;
   if (bits > 4096) return `RSA modulus has ${bits} bits: at most 4096 are taken`;
-  if (((rsa.modulus[rsa.modulus.length - 1] ?? 0) & 1) === 0) return "RSA modulus is even";
-  return equal(rsa.exponent, Uint8Array.of(1, 0, 1)) ? undefined : "RSA exponent is not 65537";
+  return equal(rsa.exponent, Uint8Array.of(1, 0, 1)) ? rsaFault(rsa.modulus) : "RSA exponent is not 65537";
 }
 
 function malformed(fault: string): CertgenError {

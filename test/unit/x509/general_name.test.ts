@@ -200,4 +200,26 @@ test("R28 a DNS name whose last label is a number is an address to somebody", ()
   for (const name of ["1.foo", "0x.foo", "etcd1", "node-1", "a1.b2"]) assert.is(dnsNameFault(name), undefined, name);
 });
 
+test("R27 a wildcard is taken where that is asked for: the whole first label, with two labels or more behind it", () => {
+  assert.is(dnsNameFault("*.example.org", true), undefined);
+  assert.is(dnsNameFault("*.a.b.c", true), undefined);
+  const names = [
+    "*",
+    "*.",
+    "*.x",
+    "*.com",
+    "a.*.b",
+    "f*o.b.c",
+    "*o.b.c",
+    "**.x.y",
+    "*.*.x.y",
+    "x.y.*",
+    "*x.y.z",
+    "*..y.z",
+  ];
+  for (const name of [...names, "*.a_b.c", "*.10.0.0.1", `*.${"a.".repeat(126)}aa`]) {
+    assert.ok(dnsNameFault(name, true), name);
+  }
+});
+
 test.run();

@@ -185,7 +185,9 @@ test("R55 importPrivateKey takes an RSA key with a damaged number only where it 
     damaged[number.contentOffset + 20] = (der[number.contentOffset + 20] ?? 0) ^ 1;
     // runtimes repair some of these and refuse others; none may hand out a key that signs wrongly or not at all
     const key = await importPrivateKey(damaged).catch((error: unknown) => {
-      assert.ok(error instanceof CertgenError && error.code === "malformed-key", `${name}: ${error}`);
+      // another modulus may have a small factor
+      const codes = name === "n" ? ["malformed-key", "unsupported-algorithm"] : ["malformed-key"];
+      assert.ok(error instanceof CertgenError && codes.includes(error.code), `${name}: ${error}`);
       return undefined;
     });
     if (key === undefined) continue;

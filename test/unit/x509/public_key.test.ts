@@ -15,6 +15,10 @@ const RSA = (await generateKey("rsa-2048")).publicKey;
 const MODULUS = RSA.rsa?.modulus ?? new Uint8Array(0);
 const EXPONENT = hex("010001");
 
+/** The primes below 752. */
+const SMALL_PRIMES: bigint[] = [];
+for (let n = 2n; n < 752n; n++) if (SMALL_PRIMES.every((prime) => n % prime !== 0n)) SMALL_PRIMES.push(n);
+
 const spki = (algorithm: Bytes, keyBits: Bytes): Bytes => sequence(algorithm, bitStringOf(keyBits));
 const rsa = (modulus: Bytes, exponent: Bytes): Bytes =>
   spki(sequence(oid(Oid.rsaEncryption), nullValue()), sequence(unsigned(modulus), unsigned(exponent)));
@@ -34,10 +38,11 @@ test("R44 a key parses, and its encoding made anew from its parts is the same", 
 });
 
 test("R36 RSA from 2048 to 4096 bits, to the bit", () => {
+  /** One that has no small factor, and that is none of ROCA's. */
   const modulus = (bits: number): Bytes => {
-    const octets = new Uint8Array(Math.ceil(bits / 8)).fill(0xff);
-    octets[0] = 0xff >> (octets.length * 8 - bits);
-    return octets;
+    const product = bits < 2048 ? 1n : SMALL_PRIMES.reduce((all, prime) => all * prime, 1n);
+    const digits = ((1n << BigInt(bits)) / product * product - 1n).toString(16);
+    return hex(digits.padStart(Math.ceil(bits / 8) * 2, "0"));
   };
   const verdicts: readonly (readonly [number, string | undefined])[] = [
     [512, "RSA modulus has 512 bits: at least 2048 are needed"],

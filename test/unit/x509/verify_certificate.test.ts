@@ -158,7 +158,7 @@ test("R55 caFault sees what makes a certificate none of a CA", async () => {
   }
 });
 
-test("R36 a CA with a weak key is refused", async () => {
+test("R36 R40 a CA with a weak key is refused", async () => {
   const ca = await makeCa();
   const fault = caFault({ ...ca, publicKey: { ...ca.publicKey, fault: "it is weak" } }, AT);
   assert.is(fault, "the CA's key must not be used: it is weak");
