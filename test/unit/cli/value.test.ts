@@ -23,7 +23,7 @@ test("parseDuration reads Go's units and days", () => {
   assert.ok(Math.abs(parseDuration("1ns", "--x") - 1e-9) < 1e-15);
 });
 
-test("parseDuration refuses the rest in a line that names the flag", () => {
+test("R48 parseDuration refuses the rest in a line that names the flag", () => {
   const texts = [
     "",
     " ",
@@ -51,7 +51,7 @@ test("parseDuration refuses the rest in a line that names the flag", () => {
   }
 });
 
-test("parseDuration refuses more than Go can say, in no time", () => {
+test("R48 parseDuration refuses more than Go can say, in no time", () => {
   for (const text of ["2562048h", "1000000000000000d", `${"9".repeat(400)}h`]) {
     assert.throws(() => parseDuration(text, "--x"), "less than 292 years");
   }

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { printable, quote } from "../../../cli/print.ts";
+import { noneOf, printable, quoted, quotedList, shortened } from "../../src/text.ts";
 
 test("printable leaves text alone that a terminal shows", () => {
   for (const text of ["", "plain text", `"quotes" \\ and = signs`, "Grüße 日本語 🔐", "e\u0301"]) {
@@ -23,9 +23,25 @@ test("printable leaves JSON the same JSON", () => {
   assert.equal(JSON.parse(printable(JSON.stringify(value))), value);
 });
 
-test("quote quotes, and cuts what is long", () => {
-  assert.is(quote(`a"b\n`), `"a\\"b\\n"`);
-  assert.is(quote("x".repeat(100)), `"${"x".repeat(80)}…"`);
+test("shortened keeps to its length, and leaves no half of a pair", () => {
+  assert.is(shortened("abc", 3), "abc");
+  assert.is(shortened("abcd", 3), "ab…");
+  assert.is(shortened("a🙂cd", 3), "a…");
+});
+
+test("quoted is short, printable and in quotes", () => {
+  assert.is(quoted('a"b\u202e'), '"a\\"b\\u202e"');
+  assert.is(quoted("x".repeat(1000)).length, 102);
+});
+
+test("a list shows its first members and how many more there are", () => {
+  assert.is(quotedList(["a", "b"]), '"a", "b"');
+  assert.is(
+    quotedList(Array.from({ length: 10 }, (_, i) => String(i))),
+    '"0", "1", "2", "3", "4", "5", "6", "7" and 2 more',
+  );
+  assert.is(noneOf("x", ["a"]), '"x" is none of "a"');
+  assert.is(noneOf("x", []), '"x" is not given: none is');
 });
 
 test.run();
