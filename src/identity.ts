@@ -1,6 +1,9 @@
 /** How an identity was proven. */
 export type Proof = "none" | "token" | "bootstrap-token" | "jwt" | "certificate";
 
+/** All of them. */
+export const PROOFS: readonly Proof[] = ["none", "token", "bootstrap-token", "jwt", "certificate"];
+
 /** Who asks, as an authenticator found it, in the terms of Kubernetes' `user.Info`. */
 export interface Identity {
   /** User name, as `system:anonymous`. */
@@ -31,6 +34,8 @@ export const EXTRA = {
   allowedProfiles: "certgen.internal/allowed-profiles",
   /** SHA-256 of the certificate whose key has proven the identity, in hexadecimal. */
   certificate: "certgen.internal/certificate",
+  /** The same of the first certificate of its line: what tells two holders of one common name apart. */
+  lineage: "certgen.internal/lineage",
   /** Begins the key of a claim of a JWT; its name follows. */
   claim: "claim.certgen.internal/",
 } as const;

@@ -48,6 +48,36 @@ export function etcdProfiles(lifetimeSeconds: Readonly<Partial<Record<EtcdProfil
   });
 }
 
+/** Whether a profile has the name of a built-in one. */
+export function isEtcdProfile(name: string): name is EtcdProfileName {
+  return Object.hasOwn(CONFIGS, name);
+}
+
+/**
+ * Looks for profiles whose certificates etcd would take for those of its peers: it takes every client certificate under
+ * its peers' CA for a peer, whatever the subject. Such a profile must say `peerEquivalent`.
+ *
+ * @param isSameCa whether two names of CAs are one CA; the same name alone unless said
+ * @throws TypeError that names the profile and says why
+ */
+export function checkPeerEquivalence(
+  profiles: readonly Pick<ProfileConfig, "name" | "issuer" | "extKeyUsage" | "peerEquivalent">[],
+  isSameCa: (a: string, b: string) => boolean = () => false,
+): void {
+  const peers = profiles.find(({ name }) => name === "etcd-peer")?.issuer ?? CONFIGS["etcd-peer"].issuer;
+  for (const { name, issuer, extKeyUsage, peerEquivalent } of profiles) {
+    if (isEtcdProfile(name) || peerEquivalent === true || !extKeyUsage.includes("clientAuth")) continue;
+    if (issuer !== peers && !isSameCa(issuer, peers)) continue;
+    throw new TypeError(
+      `Cannot use profile ${
+        JSON.stringify(name)
+      }: the CA that issues etcd-peer would issue it for client authentication, ` +
+        "and etcd takes any client certificate under that CA for a peer: " +
+        "give the profile another issuer, or say peerEquivalent: true",
+    );
+  }
+}
+
 /** The built-in profile that a common name and organization belong to, by the common name's prefix. */
 export function etcdProfileOf(commonName: string): ProfileConfig | undefined {
   return Object.values(CONFIGS).find((profile) =>

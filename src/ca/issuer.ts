@@ -98,7 +98,7 @@ export async function issueCertificate(request: IssueRequest): Promise<Certifica
   const { issuer, profile, publicKey, names } = request;
   const subjectKey = await keyIdentifier(publicKey.keyBits);
   const issuerKey = issuer.certificate.extensions.subjectKeyIdentifier ?? await keyIdentifier(issuer.publicKey.keyBits);
-  const lifetimeSeconds = Math.min(request.lifetimeSeconds, profile.lifetimeSeconds);
+  const lifetimeSeconds = Math.min(request.lifetimeSeconds, profile.maxLifetimeSeconds);
   const emptySubject = request.subject.length === EMPTY_NAME_LENGTH;
   const parts = {
     serialNumber: request.serialNumber,

@@ -43,6 +43,24 @@ export type Decision =
   | { readonly approved: true; readonly profile: Profile; readonly names: readonly GeneralName[] }
   | { readonly approved: false; readonly reason: DenialReason; readonly message: string };
 
+/** What one rule says. */
+export interface RuleFault {
+  /** The rule, by the reason that its denial gives. */
+  readonly rule: DenialReason;
+  /** Why not, in words; absent where the rule has no objection. */
+  readonly fault?: string;
+}
+
+/** What was decided, and what led to it. */
+export type Judgement = Decision & {
+  /** The profile that judged, if there is one. */
+  readonly profile: Profile | undefined;
+  /** The names asked for: DNS names in lower case, each once, in order. */
+  readonly names: readonly GeneralName[];
+  /** What every rule says, in order; {@link Decision} gives the first fault. */
+  readonly rules: readonly RuleFault[];
+};
+
 type Rule = (request: PolicyRequest, profile: Profile) => string | undefined;
 
 /** In the order in which they are judged; each says why not, in words, or nothing. */
@@ -56,22 +74,27 @@ const RULES: ReadonlyMap<DenialReason, Rule> = new Map<DenialReason, Rule>([
 ]);
 
 /**
- * Decides about a request.
+ * Decides about a request. A lifetime is no part of it: one beyond the profile's is cut down where it is issued.
  *
  * @param request what is asked for
  * @param profiles the profiles among which the subject picks, where the request names none
  */
-export function decide(request: PolicyRequest, profiles: readonly Profile[]): Decision {
+export function decide(request: PolicyRequest, profiles: readonly Profile[]): Judgement {
   const profile = request.profile ?? profileOf(request.csr, profiles);
+  const names = wantedNames(request);
   if (profile === undefined) {
     const message = `no profile issues to the subject ${shorten(JSON.stringify(formatName(request.csr.subject)))}`;
-    return { approved: false, reason: "ProfileUnknown", message };
+    const [reason, rules] = ["ProfileUnknown" as const, [{ rule: "ProfileUnknown" as const, fault: message }]];
+    return { approved: false, reason, message, profile, names, rules };
   }
-  for (const [reason, rule] of RULES) {
-    const fault = rule(request, profile);
-    if (fault !== undefined) return { approved: false, reason, message: `${shorten(fault)} (profile ${profile.name})` };
-  }
-  return { approved: true, profile, names: wantedNames(request) };
+  const rules = [...RULES].map(([rule, judge]): RuleFault => {
+    const fault = judge(request, profile);
+    return fault === undefined ? { rule } : { rule, fault: shorten(fault) };
+  });
+  const first = rules.find(({ fault }) => fault !== undefined);
+  if (first === undefined) return { approved: true, profile, names, rules };
+  const message = `${first.fault} (profile ${profile.name})`;
+  return { approved: false, reason: first.rule, message, profile, names, rules };
 }
 
 /** A refusal repeats what was asked for, which may be as long as a request can be. */
@@ -169,14 +192,14 @@ function nameRule(request: PolicyRequest, profile: Profile): string | undefined 
   const names = wantedNames(request);
   if (names.length > profile.maxNames) return `the request has ${names.length} names: ${profile.maxNames} are allowed`;
   for (const name of names) {
-    const fault = nameFault(name);
+    const fault = nameFault(name, profile);
     if (fault !== undefined) return `the name ${JSON.stringify(formatGeneralName(name))} is not issued: ${fault}`;
   }
   return undefined;
 }
 
-function nameFault({ type, value }: GeneralName): string | undefined {
-  if (type === "dns") return dnsNameFault(value);
+function nameFault({ type, value }: GeneralName, { wildcards }: Profile): string | undefined {
+  if (type === "dns") return dnsNameFault(value, wildcards);
   if (type !== "ip") return `names of type ${type} are not allowed`;
   const octets = parseIp(value);
   return octets !== undefined && formatIp(octets) === value ? undefined : "it is an IPv4 address in IPv6 form";

@@ -34,12 +34,20 @@ export interface ProfileConfig {
   readonly keyUsage: readonly KeyUsage[];
   /** Extended usages that every certificate gets. */
   readonly extKeyUsage: readonly ExtKeyUsage[];
-  /** Lifetime of a certificate, in seconds, and the longest one that may be asked for. */
+  /** Lifetime of a certificate for which no other is asked, in seconds. */
   readonly lifetimeSeconds: number;
+  /** The longest lifetime that may be asked for, in seconds; `lifetimeSeconds` unless said. */
+  readonly maxLifetimeSeconds?: number;
   /** Key algorithms that are certified; all that certgen knows unless said. */
   readonly keys?: readonly KeyAlgorithm[];
   /** Most subject alternative names; 100 unless said. */
   readonly maxNames?: number;
+  /** Whether DNS names may be wildcards as `*.example.org`. */
+  readonly wildcards?: boolean;
+  /** Says that its certificates may be taken for those of etcd's peers: {@link checkPeerEquivalence} asks for it. */
+  readonly peerEquivalent?: boolean;
+  /** How long after the first certificate of a lineage its key may renew it, in seconds; for ever unless said. */
+  readonly renewSeconds?: number;
 }
 
 /** A profile that was validated: frozen, with the parts that all its certificates share in DER. */
@@ -54,17 +62,32 @@ export interface Profile {
   readonly keyUsage: readonly KeyUsage[];
   /** Extended usages. */
   readonly extKeyUsage: readonly ExtKeyUsage[];
-  /** Lifetime in seconds, and the longest one. */
+  /** Lifetime in seconds, where no other is asked for. */
   readonly lifetimeSeconds: number;
+  /** The longest lifetime in seconds. */
+  readonly maxLifetimeSeconds: number;
   /** Key algorithms that are certified. */
   readonly keys: readonly KeyAlgorithm[];
   /** Most subject alternative names. */
   readonly maxNames: number;
+  /** Whether DNS names may be wildcards. */
+  readonly wildcards: boolean;
+  /** Whether its certificates may be taken for those of etcd's peers. */
+  readonly peerEquivalent: boolean;
+  /** How long after the first certificate of a lineage its key may renew it, in seconds; for ever without it. */
+  readonly renewSeconds: number | undefined;
   /** basicConstraints, keyUsage and extKeyUsage. */
   readonly encoded: { readonly rsa: readonly Bytes[]; readonly other: readonly Bytes[] };
 }
 
-const ALL_KEYS: readonly KeyAlgorithm[] = ["ec-p256", "ec-p384", "ec-p521", "ed25519", "rsa"];
+/** Key algorithms that a profile may certify. */
+export const KEY_ALGORITHMS: readonly KeyAlgorithm[] = [
+  "ec-p256",
+  "ec-p384",
+  "ec-p521",
+  "ed25519",
+  "rsa",
+];
 /** Ten years: what is longer is a mistake of units more often than a wish. */
 const MAX_LIFETIME_SECONDS = 10 * 366 * 86_400;
 
@@ -95,12 +118,18 @@ export function defineProfile(config: ProfileConfig): Profile {
   if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(config.name)) {
     refuse("name is not lower-case letters, digits and hyphens");
   }
-  const { lifetimeSeconds, maxNames = 100, keys = ALL_KEYS } = config;
-  if (!Number.isInteger(lifetimeSeconds) || lifetimeSeconds < 1 || lifetimeSeconds > MAX_LIFETIME_SECONDS) {
-    refuse(`lifetimeSeconds is not a whole number from 1 to ${MAX_LIFETIME_SECONDS}`);
+  const { lifetimeSeconds, maxLifetimeSeconds = lifetimeSeconds, renewSeconds, maxNames = 100, keys = KEY_ALGORITHMS } =
+    config;
+  for (const [field, seconds] of Object.entries({ lifetimeSeconds, maxLifetimeSeconds })) {
+    if (Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_LIFETIME_SECONDS) continue;
+    refuse(`${field} is not a whole number from 1 to ${MAX_LIFETIME_SECONDS}`);
+  }
+  if (maxLifetimeSeconds < lifetimeSeconds) refuse("maxLifetimeSeconds is less than lifetimeSeconds");
+  if (renewSeconds !== undefined && (!Number.isInteger(renewSeconds) || renewSeconds < 0)) {
+    refuse("renewSeconds is not a whole number from 0 on");
   }
   if (!Number.isInteger(maxNames) || maxNames < 0) refuse("maxNames is not a whole number from 0 on");
-  const unknown = keys.find((key) => !ALL_KEYS.includes(key)) ??
+  const unknown = keys.find((key) => !KEY_ALGORITHMS.includes(key)) ??
     config.keyUsage.find((usage) => !KEY_USAGES.includes(usage)) ??
     config.extKeyUsage.find((usage) => !EXT_KEY_USAGES.includes(usage));
   if (unknown !== undefined) refuse(`${JSON.stringify(unknown)} is no key algorithm or usage`);
@@ -128,8 +157,12 @@ export function defineProfile(config: ProfileConfig): Profile {
     keyUsage,
     extKeyUsage,
     lifetimeSeconds,
+    maxLifetimeSeconds,
     keys: Object.freeze([...keys]),
     maxNames,
+    wildcards: config.wildcards === true,
+    peerEquivalent: config.peerEquivalent === true,
+    renewSeconds,
     encoded: Object.freeze({
       rsa: encode(keyUsage),
       other: encode(keyUsage.filter((usage) => usage !== "keyEncipherment")),

@@ -1,6 +1,12 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { type EtcdProfileName, etcdProfileOf, etcdProfiles } from "../../../src/ca/etcd.ts";
+import {
+  checkPeerEquivalence,
+  type EtcdProfileName,
+  etcdProfileOf,
+  etcdProfiles,
+  isEtcdProfile,
+} from "../../../src/ca/etcd.ts";
 
 test("R52 the built-in profiles are for both sides of a connection, for a year", () => {
   const profiles = etcdProfiles();
@@ -41,6 +47,30 @@ test("etcdProfileOf goes by the prefix of the common name alone", () => {
     ["", undefined],
   ];
   for (const [commonName, name] of names) assert.is(etcdProfileOf(commonName)?.name, name, commonName);
+});
+
+test("a profile whose certificates etcd would take for its peers' must say so", () => {
+  const clients = { name: "clients", issuer: "etcd", extKeyUsage: ["serverAuth", "clientAuth"] as const };
+  const check = (change: object, isSameCa?: (a: string, b: string) => boolean): void =>
+    checkPeerEquivalence([...etcdProfiles(), { ...clients, ...change }], isSameCa);
+  for (const profiles of [[...etcdProfiles(), clients], [clients]]) {
+    assert.throws(() => checkPeerEquivalence(profiles), (error: unknown) => {
+      return error instanceof TypeError && error.message.startsWith('Cannot use profile "clients": ') &&
+        error.message.includes("etcd takes any client certificate under that CA for a peer");
+    });
+  }
+  assert.throws(() => check({ peerEquivalent: false }), "peerEquivalent");
+  const same = (a: string, b: string): boolean => a === "other" && b === "etcd";
+  assert.throws(() => check({ issuer: "other" }, same), "peerEquivalent");
+  check({ peerEquivalent: true });
+  check({ extKeyUsage: ["serverAuth"] });
+  check({ issuer: "metric" }, same);
+  check({ issuer: "other" });
+});
+
+test("isEtcdProfile knows the built-in names alone", () => {
+  assert.ok(isEtcdProfile("etcd-peer"));
+  for (const name of ["etcd", "constructor", "toString", ""]) assert.not(isEtcdProfile(name));
 });
 
 test.run();

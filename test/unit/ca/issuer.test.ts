@@ -99,6 +99,20 @@ test("R49 validityAt: from five minutes or a tenth of the lifetime before, which
   }
 });
 
+test("R48 a lifetime is counted in seconds, over leap days and years of any length", () => {
+  const day = 86_400;
+  const cases: readonly (readonly [from: string, seconds: number, to: string])[] = [
+    ["2028-02-28T12:00:00Z", day, "2028-02-29T12:00:00.000Z"],
+    ["2027-02-28T12:00:00Z", day, "2027-03-01T12:00:00.000Z"],
+    ["2027-03-01T00:00:00Z", 365 * day, "2028-02-29T00:00:00.000Z"],
+    ["2026-03-01T00:00:00Z", 8760 * 3600, "2027-03-01T00:00:00.000Z"],
+    ["2026-10-25T00:30:00Z", 2 * 3600, "2026-10-25T02:30:00.000Z"],
+    ["2049-12-31T23:59:59Z", 1, "2050-01-01T00:00:00.000Z"],
+    ["2026-03-01T00:00:00Z", 3650 * day, "2036-02-27T00:00:00.000Z"],
+  ];
+  for (const [from, seconds, to] of cases) assert.is(validityAt(new Date(from), seconds).notAfter.toISOString(), to);
+});
+
 test("R47 validityAt never goes beyond the CA, and not on without a valid one", () => {
   const { certificate } = ca;
   const end = certificate.notAfter.getTime();
@@ -173,14 +187,16 @@ test("an empty subject makes subjectAltName critical (RFC 5280 §4.2.1.6)", asyn
 });
 
 test("the lifetime is the one asked for, and at most the profile's", async () => {
-  const short = defineProfile({
+  const config = {
     name: "s",
     issuer: "s",
     keyUsage: ["digitalSignature"],
     extKeyUsage: ["serverAuth"],
     lifetimeSeconds: 60,
-  });
-  for (const [profile, lifetimeSeconds, end] of [[PEER, 30, 30], [short, 3600, 60], [short, 59, 59]] as const) {
+  } as const;
+  const [short, long] = [defineProfile(config), defineProfile({ ...config, maxLifetimeSeconds: 90 })];
+  const cases = [[PEER, 30, 30], [short, 3600, 60], [short, 59, 59], [long, 60, 60], [long, 3600, 90]] as const;
+  for (const [profile, lifetimeSeconds, end] of cases) {
     const { notAfter } = await issueCertificate({ ...REQUEST, profile, lifetimeSeconds });
     assert.is(notAfter.getTime(), NOW.getTime() + end * 1000);
   }
@@ -194,18 +210,35 @@ test("R54 issueCertificate signs nothing that differs from what was decided", as
 
 test("R50 serial numbers are positive, of at most 20 octets, 16 of them random, and differ", async () => {
   const seen = new Set<string>();
-  for (let i = 0; i < 10_000; i++) {
+  let changing = 0n;
+  for (let i = 0; i < 100_000; i++) {
     const octets = newSerialNumber();
-    assert.is(octets.length, 16);
-    seen.add(toHex(octets));
+    if (octets.length !== 16) assert.unreachable("not 16 octets");
+    const digits = toHex(octets);
+    if (i < 1000) changing |= BigInt(`0x${digits}`) ^ BigInt(`0x${toHex(newSerialNumber())}`);
+    seen.add(digits);
   }
-  assert.is(seen.size, 10_000);
+  assert.is(seen.size, 100_000);
+  assert.is(changing, 2n ** 128n - 1n, "no bit always has the same value");
   for (const first of ["00", "01", "7f", "80", "ff"]) {
     const serialNumber = hex(first + "00".repeat(14) + "01");
     const { der, serialNumber: digits } = await issueCertificate({ ...REQUEST, serialNumber });
     assert.is(digits, toHex(serialNumber).replace(/^(?:00)+/, ""));
     assert.ok((parseCertificate(der).tbsCertificate[9] ?? 0) < 0x80);
   }
+});
+
+test("R53 serial numbers of different CAs do not meet: a CRL that etcd reads for both is matched by them alone", async () => {
+  const cas = await Promise.all(["one", "another"].map((commonName) => createCa({ commonName, now: () => NOW })));
+  const serials = new Set<string>();
+  for (let i = 0; i < 100; i++) {
+    for (const issuer of cas) {
+      const { serialNumber } = await issueCertificate({ ...REQUEST, issuer, serialNumber: newSerialNumber() });
+      serials.add(serialNumber);
+    }
+  }
+  for (const { certificate } of cas) serials.add(certificate.serialNumber);
+  assert.is(serials.size, 202);
 });
 
 test("R50 newSerialNumber refuses a source that gives no 16 random octets", () => {

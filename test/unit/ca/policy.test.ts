@@ -90,6 +90,34 @@ test("R33 R34 DNS names are issued in lower case, each once, in order; duplicate
   assert.is(await denial({ extensions: [many] }), undefined);
 });
 
+test("R34 10,000 names are judged in no time, which grows as they do", async () => {
+  const kinds: readonly ((index: number) => Bytes)[] = [
+    (index) => implicit(2, toUtf8(`node-${index}.example.org`)),
+    (index) => implicit(2, toUtf8(`NODE-${index % 100}`)),
+    (index) => implicit(7, Uint8Array.of(10, 0, index >> 8, index & 255)),
+    (index) => implicit(6, toUtf8(`spiffe://a/${index}`)),
+  ];
+  /** The best of some, in milliseconds: the machine may do other things at times. */
+  const timeOf = async (count: number, kind: number, make: (index: number) => Bytes): Promise<number> => {
+    const names = altNames(...Array.from({ length: count }, (_, index) => make(index)));
+    const der = await craftCsr({ key, subject: GOOD, extensions: [names] });
+    const times = Array.from({ length: 8 }, () => {
+      const started = performance.now();
+      const decision = decide({ csr: parseCsr(der) }, PROFILES);
+      // of the second kind there are only a hundred
+      assert.is(decision.approved, kind === 1);
+      return performance.now() - started;
+    });
+    return Math.min(...times);
+  };
+  for (const [kind, make] of kinds.entries()) {
+    const [some, many] = [await timeOf(1250, kind, make), await timeOf(10_000, kind, make)];
+    assert.ok(many < 500, `${kind}: ${many} ms`); // 25 where nothing else runs
+    // 8 times the names: what is quadratic takes 64 times as long
+    assert.ok(many < 40 * Math.max(some, 2), `${kind}: ${some} ms, ${many} ms`);
+  }
+});
+
 test("a profile without a subject rule takes any subject of single values, or names alone", async () => {
   const profile = defineProfile({
     name: "any",
@@ -119,6 +147,42 @@ test("R10 a profile that was asked for is the one that judges, whatever the subj
     'SubjectNotAllowed: the subject\'s organization is "system:etcd-peers"',
   );
   assert.match(await denial({ subject: {} }, { profile: server }) ?? "", "organization is null");
+});
+
+test("R27 wildcards are issued by a profile that has them", async () => {
+  const profile = defineProfile({
+    name: "w",
+    issuer: "w",
+    keyUsage: ["digitalSignature"],
+    extKeyUsage: ["serverAuth"],
+    lifetimeSeconds: 1,
+    wildcards: true,
+  });
+  const decision = await judge({ extensions: [dns("*.Example.org")] }, { profile });
+  assert.equal(decision.approved && decision.names, [{ type: "dns", value: "*.example.org" }]);
+  for (const name of ["*", "*.com", "a.*.b", "f*o.b.c"]) {
+    assert.match(await denial({ extensions: [dns(name)] }, { profile }) ?? "", "NameNotAllowed");
+  }
+});
+
+test("every rule is judged, and the first fault is the reason", async () => {
+  const asked = { subject: { ...GOOD, commonName: "x" }, extensions: [dns("10.0.0.1"), encodeKeyUsage(["cRLSign"])] };
+  const decision = await judge(asked);
+  assert.is(!decision.approved && decision.reason, "SubjectNotAllowed");
+  assert.is(decision.profile?.name, "etcd-peer");
+  assert.equal(decision.names, [{ type: "dns", value: "10.0.0.1" }]);
+  assert.equal(decision.rules.map(({ rule, fault }) => [rule, fault !== undefined]), [
+    ["SubjectNotAllowed", true],
+    ["KeyNotAllowed", false],
+    ["SignatureAlgorithmNotAllowed", false],
+    ["ExtensionNotAllowed", false],
+    ["UsageNotAllowed", true],
+    ["NameNotAllowed", true],
+  ]);
+  assert.ok((await judge({})).rules.every((rule) => !("fault" in rule)));
+  const unknown = await judge({ subject: { commonName: "y" } });
+  assert.equal(unknown.rules.map(({ rule }) => rule), ["ProfileUnknown"]);
+  assert.is(unknown.profile, undefined);
 });
 
 test.run();

@@ -213,6 +213,9 @@ const DENIED: Readonly<Record<string, readonly [DenialReason, string, Partial<Cr
     "R28 an IPv4 address in IPv6 form": ["NameNotAllowed", "IPv4 address in IPv6 form", {
       extensions: [altNames(implicit(7, hex("00000000000000000000ffff0a000001")))],
     }],
+    "R28 an address as the common name": ["SubjectNotAllowed", "does not begin with", {
+      subject: commonName("10.8.89.9"),
+    }],
     "R29 an empty DNS name": ["NameNotAllowed", "it is empty", { extensions: [dns("")] }],
     "R30 NUL in a DNS name": ["NameNotAllowed", "a label may have", { extensions: [dns("etcd1\0.evil")] }],
     "R33 a trailing dot": ["NameNotAllowed", "ends with a dot", { extensions: [dns("etcd1.")] }],
@@ -230,7 +233,7 @@ for (const [name, [reason, words, parts, rest]] of Object.entries(DENIED)) {
   });
 }
 
-test("every reason is given by a request that is good but for it", () => {
+test("R10 every reason is given by a request that is good but for it", () => {
   const reasons = new Set(Object.values(DENIED).map(([reason]) => reason));
   assert.is(reasons.size, 7);
 });

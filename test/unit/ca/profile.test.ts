@@ -19,6 +19,10 @@ test("defineProfile fills in what is not said", () => {
   assert.is(profile.maxNames, 100);
   assert.equal(profile.keys, ["ec-p256", "ec-p384", "ec-p521", "ed25519", "rsa"]);
   assert.equal(defineProfile({ ...CONFIG, maxNames: 0, keys: ["rsa"] }).maxNames, 0);
+  const { maxLifetimeSeconds, wildcards, peerEquivalent, renewSeconds } = profile;
+  assert.equal([maxLifetimeSeconds, wildcards, peerEquivalent, renewSeconds], [3600, false, false, undefined]);
+  const said = { maxLifetimeSeconds: 7200, wildcards: true, peerEquivalent: true, renewSeconds: 0 };
+  assert.equal({ ...defineProfile({ ...CONFIG, ...said }), ...said }, defineProfile({ ...CONFIG, ...said }));
 });
 
 test("R45 R46 the encoded part is CA:FALSE, key usages, extended usages; keyEncipherment for RSA only", () => {
@@ -69,6 +73,14 @@ const FAULTS: Readonly<Record<string, readonly [Readonly<Record<string, unknown>
   "an endless lifetime": [{ lifetimeSeconds: Number.POSITIVE_INFINITY }, "lifetimeSeconds"],
   "R48 a lifetime of more than ten years": [{ lifetimeSeconds: 10 * 366 * 86_400 + 1 }, "lifetimeSeconds"],
   "a lifetime in text": [{ lifetimeSeconds: "8760h" }, "lifetimeSeconds"],
+  "a longest lifetime that is less than the usual one": [{ maxLifetimeSeconds: 3599 }, "less than lifetimeSeconds"],
+  "R48 a longest lifetime of more than ten years": [
+    { maxLifetimeSeconds: 10 * 366 * 86_400 + 1 },
+    "maxLifetimeSeconds",
+  ],
+  "a longest lifetime that is no number": [{ maxLifetimeSeconds: Number.NaN }, "maxLifetimeSeconds"],
+  "a negative time of renewals": [{ renewSeconds: -1 }, "renewSeconds"],
+  "a fractional time of renewals": [{ renewSeconds: 0.5 }, "renewSeconds"],
   "R45 keyCertSign": [{ keyUsage: ["digitalSignature", "keyCertSign"] }, "keyUsage is a CA's"],
   "R45 cRLSign": [{ keyUsage: ["cRLSign"] }, "keyUsage is a CA's"],
   "no key usage": [{ keyUsage: [] }, "lacks digitalSignature"],
