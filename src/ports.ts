@@ -30,6 +30,16 @@ export interface FileStat {
   readonly version: string;
 }
 
+/** A file that only grows. One call at a time; after one that failed, what is on disk is unknown and only `close` is left. */
+export interface Appender {
+  /** Size in bytes when it was opened, or after the last write, whoever wrote. */
+  readonly size: number;
+  /** Adds to the end; resolves once the content is on disk. Without a byte it syncs what is there. */
+  write(content: Uint8Array): Promise<void>;
+  /** Closes it. A second time is fine. */
+  close(): Promise<void>;
+}
+
 /**
  * The file system. Every rejection is a `CertgenError`: `not-found` where there is no such file, `already-exists` from
  * `create` and `link`, `io` for the rest, with a message that names the path and the operating system's word.
@@ -50,6 +60,11 @@ export interface Files {
   replace(path: string, content: Uint8Array, mode: number): Promise<void>;
   /** The same for a file that must not be there yet: rejects with `already-exists`, whoever made it, links included. */
   create(path: string, content: Uint8Array, mode: number): Promise<void>;
+  /**
+   * Opens a file to add to its end. One that is not there is made with this mode, and the directory synced; one that is
+   * there keeps its mode. What is no regular file is refused, symbolic links included.
+   */
+  append(path: string, mode: number): Promise<Appender>;
   /** Renames within a directory, replacing what is there, and syncs the directory. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file or an empty directory; nothing there is fine. */

@@ -1,11 +1,11 @@
 /** Fakes of the ports: files in memory that can fail, a clock that stands, random octets that count, waits that pass at once. */
 import * as assert from "uvu/assert";
-import { type Bytes, fromUtf8, toUtf8 } from "../src/bytes.ts";
+import { type Bytes, concat, fromUtf8, toUtf8 } from "../src/bytes.ts";
 import { CertgenError, type ErrorCode } from "../src/errors.ts";
-import type { Fetch, Files, FileStat, Handler, Log, LogLevel, Now, Random, Sleep } from "../src/ports.ts";
+import type { Appender, Fetch, Files, FileStat, Handler, Log, LogLevel, Now, Random, Sleep } from "../src/ports.ts";
 
 /** A file in memory. */
-interface FakeFile {
+export interface FakeFile {
   readonly kind: FileStat["kind"];
   readonly content: Bytes;
   readonly mode: number;
@@ -18,9 +18,10 @@ export interface Fault {
   readonly at: number;
   /**
    * `crash-before`: nothing of it happens, and nothing works after it, as when the process dies; `crash-after`: the same,
-   * but this call did its work; `error`: this call alone fails and does nothing, as on a disk that is full for a moment.
+   * but this call did its work; `error`: this call alone fails and does nothing, as on a disk that is full for a moment;
+   * `part`: the same, but the write of an `Appender` leaves half of its bytes; `lost`: the same, but it leaves them all.
    */
-  readonly kind: "crash-before" | "crash-after" | "error";
+  readonly kind: "crash-before" | "crash-after" | "error" | "part" | "lost";
 }
 
 /** A file system in memory that keeps the promises of the `Files` port, and breaks down where it is told to. */
@@ -108,6 +109,33 @@ export class MemoryFiles implements Files {
     });
   }
 
+  async append(path: string, mode: number): Promise<Appender> {
+    let size = await this.#call("append", path, () => {
+      if (!this.tree.has(path)) this.put(path, "", mode);
+      const file = this.#file("append to", path);
+      if (file.kind !== "file") throw new CertgenError("io", `Cannot append to ${path}: not a regular file`);
+      return file.content.length;
+    });
+    let isOpen = true;
+    const grow = (content: Uint8Array): void => {
+      if (!isOpen) throw new TypeError(`${path} is closed`);
+      // who holds a file that was removed or replaced meanwhile writes to what nobody sees
+      const file = this.tree.get(path);
+      if (file !== undefined) this.put(path, concat([file.content, content]), file.mode);
+      size = file === undefined ? size + content.length : this.#file("append to", path).content.length;
+    };
+    return {
+      get size() {
+        return size;
+      },
+      write: (content) =>
+        this.#call("write", path, () => grow(content), (kind) => {
+          if (kind !== "error") grow(kind === "part" ? content.subarray(0, content.length / 2) : content);
+        }),
+      close: () => Promise.resolve(void (isOpen = false)),
+    };
+  }
+
   rename(from: string, to: string): Promise<void> {
     return this.#call("rename", from, () => {
       this.tree.set(to, this.#file("rename", from));
@@ -125,13 +153,23 @@ export class MemoryFiles implements Files {
     return file;
   }
 
-  async #call<T>(verb: string, path: string, action: () => T): Promise<T> {
+  async #call<T>(
+    verb: string,
+    path: string,
+    action: () => T,
+    spoil: (kind: "error" | "part" | "lost") => void = () => {},
+  ): Promise<T> {
     await Promise.resolve(); // so that whoever forgot to wait is found out
     this.calls.push(`${verb} ${path}`);
     const { at, kind } = this.#fault ?? { at: Infinity, kind: "error" };
     const number = ++this.#counted;
     const broken = new CertgenError("io", `Cannot ${verb} ${path}: no space left on the device (ENOSPC)`);
-    if (kind === "error" ? number === at : number > at || (number === at && kind === "crash-before")) throw broken;
+    if (kind === "error" || kind === "part" || kind === "lost") {
+      if (number !== at) return action();
+      spoil(kind);
+      throw broken;
+    }
+    if (number > at || (number === at && kind === "crash-before")) throw broken;
     const result = action();
     if (number === at) throw broken;
     return result;

@@ -9,6 +9,7 @@ import { concat } from "../bytes.ts";
 import type { Bytes } from "../bytes.ts";
 import { CertgenError } from "../errors.ts";
 import type { Files, FileStat } from "../ports.ts";
+import { FileAppender, openToAppend } from "./appender.ts";
 import { errnoOf, fileError } from "./file_error.ts";
 
 const MAX_BYTES = 1024 * 1024;
@@ -32,6 +33,11 @@ export const files: Files = {
     await orRemove(temporary, () => attempt("create", path, () => link(temporary, path)));
     await attempt("create", path, () => unlink(temporary));
     await syncDirectory("create", path);
+  },
+  append: async (path, mode) => {
+    const { handle, isNew, size } = await attempt("append to", path, () => openToAppend(path, mode));
+    if (isNew) await syncDirectory("append to", path);
+    return new FileAppender(path, handle, size);
   },
   rename: async (from, to) => {
     await attempt("rename", from, () => rename(from, to));

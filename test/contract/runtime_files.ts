@@ -191,6 +191,56 @@ export function filesContract(name: string, files: Files): void {
     assert.equal(await readdir(directory), ["taken"]);
   });
 
+  test("append adds to the end of what is there, and says its size", async () => {
+    const log = await files.append(at("log"), 0o600);
+    assert.is(log.size, 0);
+    await log.write(toUtf8("one\n"));
+    await log.write(new Uint8Array());
+    await log.write(toUtf8("two\n"));
+    assert.is(log.size, 8);
+    await log.close();
+    await log.close();
+    assert.is(await readFile(at("log"), "utf8"), "one\ntwo\n");
+    assert.instance(await log.write(toUtf8("x")).catch((error: unknown) => error), TypeError);
+    const again = await files.append(at("log"), 0o600);
+    assert.is(again.size, 8);
+    await writeFile(at("log"), "x", { flag: "a" });
+    const big = new Uint8Array(3_000_000).map((_, i) => i % 251);
+    await again.write(big);
+    assert.is(again.size, 3_000_009);
+    await again.close();
+    const whole = await files.read(at("log"), 4_000_000);
+    assert.is(fromUtf8(whole.subarray(0, 9)), "one\ntwo\nx");
+    assert.equal(whole.subarray(9), big);
+  });
+
+  test("append gives the mode whatever the umask to a file that it makes, and leaves that of others", async () => {
+    const before = process.umask(0o077);
+    try {
+      await (await files.append(at("a"), 0o640)).close();
+      process.umask(0);
+      await (await files.append(at("b"), 0o600)).close();
+      await (await files.append(at("a"), 0o600)).close();
+      assert.equal([await modeOf(at("a")), await modeOf(at("b"))], [0o640, 0o600]);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  test("append refuses links, directories, FIFOs and devices at once, and makes nothing of them", async () => {
+    await files.create(at("victim"), toUtf8("victim"), 0o600);
+    await symlink("victim", at("link"));
+    await symlink("elsewhere", at("dangling"));
+    execFileSync("mkfifo", [at("fifo")]);
+    for (const path of [at("link"), at("dangling"), at("fifo"), directory, "/dev/null"]) {
+      assert.match((await fault("io", files.append(path, 0o600))).message, /^Cannot append to "/, path);
+    }
+    const error = await fault("not-found", files.append(at("none/log"), 0o600));
+    assert.is(error.message, `Cannot append to ${JSON.stringify(at("none/log"))}: no such file or directory (ENOENT)`);
+    assert.equal((await readdir(directory)).sort(), ["dangling", "fifo", "link", "victim"]);
+    assert.is(await readFile(at("victim"), "utf8"), "victim");
+  });
+
   test("rename replaces; remove takes files, links and empty directories, and nothing", async () => {
     await files.create(at("a"), toUtf8("a"), 0o600);
     await files.create(at("b"), toUtf8("b"), 0o600);
