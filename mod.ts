@@ -20,6 +20,7 @@
 export type { Bytes } from "./src/bytes.ts";
 export { CertgenError, type ErrorCode, type ErrorDetails, type FieldCause, type FieldReason } from "./src/errors.ts";
 export type { Now, Random } from "./src/ports.ts";
+export { createProof, type CreateProofOptions } from "./src/auth/proof.ts";
 export type { ForeignAlgorithm, Hash, SignatureAlgorithm, SignatureFamily } from "./src/x509/algorithm.ts";
 export {
   type Certificate,
@@ -60,6 +61,13 @@ export type { KeyAlgorithm, PublicKey } from "./src/x509/public_key.ts";
 export { type CaOptions, createCa } from "./src/ca/create_ca.ts";
 export { type EtcdProfileName, etcdProfiles } from "./src/ca/etcd.ts";
 export { type Issuer, loadIssuer } from "./src/ca/issuer.ts";
-export { decide, type Decision, type DenialReason, type PolicyRequest } from "./src/ca/policy.ts";
+export {
+  decide,
+  type Decision,
+  type DenialReason,
+  type Judgement,
+  type PolicyRequest,
+  type RuleFault,
+} from "./src/ca/policy.ts";
 export { defineProfile, type Profile, type ProfileConfig, type SubjectRule } from "./src/ca/profile.ts";
 export { signCsr, type SignOptions } from "./src/ca/sign_csr.ts";

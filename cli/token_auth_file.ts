@@ -28,7 +28,7 @@ export async function tokenAuthFile(
     use([tokenAuthenticator(entries)]);
   };
   await reload();
-  return { authenticate, watched: { what: "token file", paths: [path], reload } };
+  return { authenticate, watched: { what: "token file", paths: () => [path], reload } };
 }
 
 /** Who can write the file is an administrator of the signer; who can read it can pass for every one of its users. */

@@ -1,4 +1,5 @@
-import { type Bytes, equalConstantTime, toUtf8 } from "../bytes.ts";
+import { equalConstantTime, toUtf8 } from "../bytes.ts";
+import { sha256 } from "../digest.ts";
 import type { Identity } from "../identity.ts";
 import { type Authenticator, bearerToken } from "./authenticator.ts";
 
@@ -15,17 +16,15 @@ export interface TokenEntry {
  * answer says nothing about any of them.
  */
 export function tokenAuthenticator(entries: readonly TokenEntry[]): Authenticator {
-  const known = Promise.all(entries.map(async ({ token, identity }) => ({ hash: await hash(token), identity })));
+  const known = Promise.all(
+    entries.map(async ({ token, identity }) => ({ hash: await sha256(toUtf8(token)), identity })),
+  );
   return async (request) => {
     const token = bearerToken(request);
     if (token === null) return null;
-    const presented = await hash(token);
+    const presented = await sha256(toUtf8(token));
     let found: Identity | null = null;
     for (const entry of await known) if (equalConstantTime(entry.hash, presented)) found = entry.identity;
     return found;
   };
-}
-
-async function hash(token: string): Promise<Bytes> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", toUtf8(token)));
 }

@@ -11,6 +11,8 @@ export interface AuthenticatorCase {
   /** Value of the `Authorization` header. */
   readonly good: string;
   readonly identity: Identity;
+  /** Whether its names are somebody else's words, as those of a JWT: then none of them is one of certgen's or Kubernetes'. */
+  readonly isFromOutside?: true;
   /** Values of the header that are of its kind and nobody's, and ones that are of no kind at all. */
   readonly bad: readonly string[];
 }
@@ -29,6 +31,21 @@ export function authenticatorContract(name: string, make: () => Promise<Authenti
     assert.is(await authenticate(new Request("https://signer/x?token=x", { headers: elsewhere })), null);
   });
 
+  test(`${name}: a credential of another scheme is nobody's`, async () => {
+    const { authenticate, good } = await make();
+    const token = good.replace(/^\S+ /, "");
+    const values = [
+      "",
+      "Basic eDp5",
+      `Basic ${token}`,
+      `Digest ${token}`,
+      `Negotiate ${token}`,
+      `Token ${token}`,
+      token,
+    ];
+    for (const value of values) assert.is(await authenticate(asking(value)), null, value);
+  });
+
   test(`${name}: a good credential names its identity, each time`, async () => {
     const { authenticate, good, identity } = await make();
     for (let i = 0; i < 3; i++) assert.equal(await authenticate(asking(good)), identity);
@@ -41,6 +58,18 @@ export function authenticatorContract(name: string, make: () => Promise<Authenti
     const identity = await authenticate(asking(good));
     assert.is.not(identity?.proof, "none");
     assert.not.ok(identity?.username === "" || identity?.username === "system:anonymous");
+    assert.not.ok(identity?.groups.includes("system:unauthenticated"));
+    assert.is(new Set(identity?.groups).size, identity?.groups.length);
+  });
+
+  test(`${name}: what comes from outside is in no group of certgen's, and has no name of its own`, async () => {
+    const { authenticate, good, isFromOutside } = await make();
+    if (isFromOutside !== true) return;
+    const { username = "", groups = [], extra = {} } = await authenticate(asking(good)) ?? {};
+    assert.ok(groups.includes("system:authenticated"));
+    const names = [username, ...groups.filter((group) => group !== "system:authenticated")];
+    assert.equal(names.filter((text) => /^(?:certgen|system):/i.test(text)), []);
+    assert.equal(Object.keys(extra).filter((key) => !key.startsWith("claim.certgen.internal/")), []);
   });
 
   test(`${name}: a bad credential is nobody's, or unauthorized with nothing said`, async () => {
