@@ -19,7 +19,7 @@
  * | `not-found`, `already-exists`, `conflict` | as in Kubernetes |
  * | `expired` | changes that are no longer known: list again |
  * | `method-not-allowed`, `not-acceptable`, `unsupported-media-type`, `too-large` | as in HTTP |
- * | `too-many-requests` | more than one identity may have at once |
+ * | `too-many-requests` | more than one identity may have or ask at once |
  * | `unavailable` | a peer, or a part of the signer, that cannot serve now |
  * | `rejected` | a signer that refused a request outright; the message is its own |
  * | `timed-out` | a wait that came to its limit |
@@ -68,6 +68,8 @@ export interface ErrorDetails {
   readonly causes?: readonly FieldCause[];
   /** What the wrong fields are of, where it is not the object itself: `ListOptions` of `meta.k8s.io`. */
   readonly invalidKind?: { readonly group: string; readonly kind: string };
+  /** When it may be tried again, in whole seconds. */
+  readonly retryAfterSeconds?: number;
   /** What caused this error. */
   readonly cause?: unknown;
 }
@@ -123,6 +125,8 @@ export class CertgenError extends Error {
   readonly causes: readonly FieldCause[] | undefined;
   /** What the wrong fields are of, where it is not the object itself. */
   readonly invalidKind: { readonly group: string; readonly kind: string } | undefined;
+  /** When it may be tried again, in whole seconds. */
+  readonly retryAfterSeconds: number | undefined;
 
   /**
    * Makes an error.
@@ -140,6 +144,7 @@ export class CertgenError extends Error {
     this.fieldReason = details.fieldReason;
     this.causes = details.causes;
     this.invalidKind = details.invalidKind;
+    this.retryAfterSeconds = details.retryAfterSeconds;
   }
 }
 

@@ -30,7 +30,7 @@ export interface RequestStatus {
 
 /** Types of which nobody takes one back. */
 const DECISIONS: readonly string[] = ["Approved", "Denied"];
-const KEPT: readonly string[] = [...DECISIONS, "Failed"];
+const KEPT: readonly string[] = [...DECISIONS, "Failed", "Forked", "Revoked"];
 const STATUSES: readonly string[] = ["False", "True", "Unknown"];
 /** Not in Kubernetes, where etcd's own limit ends such lists. */
 const MAX_CONDITIONS = 100;

@@ -92,8 +92,8 @@ export function review(kind: ReviewKind, sent: JsonObject, context: ReviewContex
   }
 }
 
-function userInfo({ username, groups }: Identity): JsonObject {
-  return { username, ...(groups.length === 0 ? {} : { groups }) };
+function userInfo({ username, groups, extra }: Identity): JsonObject {
+  return { username, ...(groups.length === 0 ? {} : { groups }), ...(extra === undefined ? {} : { extra }) };
 }
 
 function access(sent: JsonObject, { identity, mode, apiVersion, isOwn }: ReviewContext): JsonObject {

@@ -89,7 +89,8 @@ export function statusOf(error: unknown, about?: StatusSubject): Status {
   const subject = { ...(name === undefined ? {} : { name }), group: GROUP };
   if (known === undefined || code === 500) return { ...base, message: "Internal error: the signer's log says more" };
   if (code === 503 || code === 429) {
-    const retryAfterSeconds = code === 503 ? RETRY_AFTER_SECONDS : LONG_RETRY_AFTER_SECONDS;
+    const retryAfterSeconds = known.retryAfterSeconds ??
+      (code === 503 ? RETRY_AFTER_SECONDS : LONG_RETRY_AFTER_SECONDS);
     return { ...base, message: known.message, details: { ...subject, retryAfterSeconds } };
   }
   if (code === 410 && known.reason === TOO_LARGE) {

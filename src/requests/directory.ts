@@ -4,6 +4,7 @@ import { GROUP } from "../k8s/status.ts";
 import type { Files } from "../ports.ts";
 import { DirectoryStore } from "../store/directory.ts";
 import type { Store } from "../store/store.ts";
+import { STATE_VERSION } from "./state.ts";
 
 /**
  * Opens the directory where a signer keeps its requests: one file of JSON for each. What the older system wrote there is read
@@ -18,8 +19,8 @@ export async function openDirectory(files: Files, directory: string): Promise<St
 }
 
 /**
- * The name and the revision of the signer's own objects. Of everything else it knows neither: what the older system wrote
- * (v1beta1) says of itself what its requester said.
+ * The name and the revision of what the signer wrote itself: requests, and entries of a kind. Of everything else it knows
+ * neither: what the older system wrote (v1beta1) says of itself what its requester said.
  */
 function describe(text: string): { readonly name: string | undefined; readonly revision: number | undefined } {
   const nothing = { name: undefined, revision: undefined };
@@ -30,7 +31,8 @@ function describe(text: string): { readonly name: string | undefined; readonly r
     return nothing;
   }
   const metadata = member(object, "metadata");
-  if (member(object, "apiVersion") !== `${GROUP}/v1` || !isObject(metadata)) return nothing;
+  const apiVersion = member(object, "apiVersion");
+  if ((apiVersion !== `${GROUP}/v1` && apiVersion !== STATE_VERSION) || !isObject(metadata)) return nothing;
   const name = member(metadata, "name");
   const version = member(metadata, "resourceVersion");
   const revision = typeof version === "string" && /^[1-9]\d{0,15}$/.test(version) ? Number(version) : NaN;

@@ -3,9 +3,8 @@
  * @module
  */
 import { fromHex, toHex } from "../bytes.ts";
-import type { Decision } from "../ca/policy.ts";
 import type { Profile } from "../ca/profile.ts";
-import { ANONYMOUS, EXTRA, type Extra, factOf, type Identity, type Proof } from "../identity.ts";
+import { ANONYMOUS, EXTRA, type Extra, factOf, type Identity, PROOFS } from "../identity.ts";
 import {
   type CertificateSigningRequest,
   conditionOf,
@@ -18,6 +17,7 @@ import {
 import type { CreateRequest } from "../k8s/create_request.ts";
 import type { RequestCondition } from "../k8s/request_status.ts";
 import { kubernetesUsages } from "../k8s/usages.ts";
+import type { Decision } from "./judge.ts";
 
 const SERIAL_NUMBER = "certgen.internal/serial-number";
 const CREATED_THROUGH = "certgen.internal/created-through";
@@ -33,8 +33,7 @@ export interface ObjectParts {
   /** The profile that the policy would issue by, and its signer name `<domain>/<profile>`. */
   readonly profile: Profile | undefined;
   readonly signerName: string | undefined;
-  /** 16 random octets. */
-  readonly uid: Uint8Array;
+  readonly uid: string;
   /** The serial number that an approved request's certificate will have. */
   readonly serialNumber: Uint8Array;
   readonly now: Date;
@@ -55,7 +54,7 @@ export function newObject(parts: ObjectParts): CertificateSigningRequest {
     metadata: {
       name: request.name,
       ...request.generateName === undefined ? {} : { generateName: request.generateName },
-      uid: uuid(parts.uid),
+      uid: parts.uid,
       resourceVersion: "1",
       creationTimestamp: timestamp(now),
       ...request.labels === undefined ? {} : { labels: request.labels },
@@ -90,16 +89,21 @@ export function identityOf({ spec }: CertificateSigningRequest): Identity {
   return { username, groups, proof, ...extra === undefined ? {} : { extra } };
 }
 
-const PROOFS: readonly Proof[] = ["bootstrap-token", "jwt", "certificate"];
+/**
+ * Whether an object is of an identity. Two certificates may have one common name: their lines tell their holders apart.
+ */
+export function isOwner({ spec }: CertificateSigningRequest, identity: Identity): boolean {
+  return spec.username === identity.username && factOf(spec, EXTRA.lineage) === factOf(identity, EXTRA.lineage);
+}
 
 function conditionFor(decision: Decision, now: Date): RequestCondition {
   return decision.approved
-    ? condition("Approved", "PolicyApproved", `approved by the policy for profile ${decision.profile.name}`, now)
+    ? condition("Approved", "PolicyApproved", decision.message, now)
     : condition("Denied", decision.reason, decision.message, now);
 }
 
 function condition(
-  type: "Approved" | "Denied" | "Failed",
+  type: "Approved" | "Denied" | "Failed" | "Forked",
   reason: string,
   message: string,
   now: Date,
@@ -124,16 +128,32 @@ export function withFailure(object: CertificateSigningRequest, now: Date): Certi
   return { ...object, status: { ...object.status, conditions: [...object.status.conditions ?? [], failed] } };
 }
 
+/** The object with the mark of a request that came second: pending until somebody has found out which of the two is a thief's. */
+export function withFork(object: CertificateSigningRequest, now: Date): CertificateSigningRequest {
+  const forked = condition(
+    "Forked",
+    "SecondSuccessor",
+    "another key has renewed the same certificate before: one of the two was stolen; an administrator has to decide",
+    now,
+  );
+  return { ...object, status: { ...object.status, conditions: [...object.status.conditions ?? [], forked] } };
+}
+
 /** The object with the serial number that its certificate will have. */
 export function withSerialNumber(object: CertificateSigningRequest, octets: Uint8Array): CertificateSigningRequest {
   const annotations = { ...object.metadata.annotations, [SERIAL_NUMBER]: toHex(octets) };
   return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
+/** Whether a serial number is recorded for a certificate. */
+export function isPromised({ metadata }: CertificateSigningRequest): boolean {
+  return metadata.annotations?.[SERIAL_NUMBER] !== undefined;
+}
+
 /** Whether a certificate was promised, a serial number being recorded for it, that is neither there nor failed. */
 export function isUnfinished(object: CertificateSigningRequest): boolean {
   const { metadata, status } = object;
-  return isOwn(object) && metadata.annotations?.[SERIAL_NUMBER] !== undefined &&
+  return isOwn(object) && isPromised(object) &&
     metadata.deletionTimestamp === undefined &&
     status.certificate === undefined && has(object, "Approved") && !has(object, "Denied") && !has(object, "Failed");
 }
@@ -141,6 +161,11 @@ export function isUnfinished(object: CertificateSigningRequest): boolean {
 /** Whether nobody has decided yet. */
 export function isPending(object: CertificateSigningRequest): boolean {
   return !has(object, "Approved") && !has(object, "Denied") && !has(object, "Failed");
+}
+
+/** Whether an object was denied, or failed: it has no certificate and never will. */
+export function isRefused(object: CertificateSigningRequest): boolean {
+  return object.status.certificate === undefined && (has(object, "Denied") || has(object, "Failed"));
 }
 
 function has(object: CertificateSigningRequest, type: string): boolean {
@@ -163,8 +188,10 @@ export function withDecider(object: CertificateSigningRequest, username: string)
 }
 
 /** Whether an object holds nothing but what its requester and the policy said: another may take its place. */
-export function isReplaceable({ metadata }: CertificateSigningRequest): boolean {
-  return metadata.annotations?.[DECIDED_BY] === undefined && metadata.finalizers === undefined &&
+export function isReplaceable(object: CertificateSigningRequest): boolean {
+  const { metadata } = object;
+  return !has(object, "Forked") && metadata.annotations?.[DECIDED_BY] === undefined &&
+    metadata.finalizers === undefined &&
     metadata.deletionTimestamp === undefined;
 }
 
@@ -173,8 +200,8 @@ export function isThroughBeta(object: CertificateSigningRequest): boolean {
   return object.metadata.annotations?.[CREATED_THROUGH] === "v1beta1";
 }
 
-/** RFC 9562 §5.4. */
-function uuid(octets: Uint8Array): string {
+/** The UUID of 16 random octets (RFC 9562 §5.4). */
+export function uuid(octets: Uint8Array): string {
   const hex = toHex(
     octets.map((octet, i) => i === 6 ? (octet & 0x0f) | 0x40 : i === 8 ? (octet & 0x3f) | 0x80 : octet),
   );

@@ -11,7 +11,7 @@ import type { ListMeta } from "../k8s/table.ts";
 import { KeyedLock } from "../lock.ts";
 import { nameFault } from "../object_name.ts";
 import type { Log } from "../ports.ts";
-import type { Entry, Store, StoreEvent } from "../store/store.ts";
+import type { Change, Entry, Store, StoreEvent } from "../store/store.ts";
 import { Usage } from "./usage.ts";
 
 /** An object as it stands in the store. */
@@ -78,31 +78,46 @@ export class Objects {
 
   /**
    * Keeps a new object.
-   * @throws CertgenError `already-exists`
+   *
+   * @param also is kept with it: all of it or nothing
+   * @throws CertgenError `already-exists`; what the other changes throw
    */
-  async create(object: CertificateSigningRequest): Promise<Stored> {
-    const stored = storedOf(await this.#store.create(object.metadata.name, textOf(object)));
+  async create(object: CertificateSigningRequest, also: readonly Change[] = []): Promise<Stored> {
+    const { name } = object.metadata;
+    const stored = await this.#commit({ type: "create", name, text: textOf(object) }, also);
     this.usage.change(undefined, stored);
     return stored;
   }
 
   /**
    * Puts an object in the place of what was read before.
-   * @throws CertgenError `not-found`, `conflict`
+   *
+   * @param also is changed with it: all of it or nothing
+   * @throws CertgenError `not-found`, `conflict`; what the other changes throw
    */
-  async update(before: Stored, object: CertificateSigningRequest): Promise<Stored> {
+  async update(before: Stored, object: CertificateSigningRequest, also: readonly Change[] = []): Promise<Stored> {
     const { name } = before.object.metadata;
-    const stored = storedOf(await this.#store.update(name, textOf(object), before.revision));
+    const { revision } = before;
+    const stored = await this.#commit({ type: "update", name, text: textOf(object), revision }, also);
     this.usage.change(before, stored);
     return stored;
   }
 
+  async #commit(change: Change, also: readonly Change[]): Promise<Stored> {
+    const [entry] = await this.#store.commit([change, ...also]);
+    if (entry === undefined) throw new TypeError("a store answers each change");
+    return storedOf(entry);
+  }
+
   /**
    * Removes what was read before.
-   * @throws CertgenError `not-found`, `conflict`
+   *
+   * @param also is changed with it: all of it or nothing
+   * @throws CertgenError `not-found`, `conflict`; what the other changes throw
    */
-  async delete(before: Stored): Promise<void> {
-    await this.#store.delete(before.object.metadata.name, before.revision);
+  async delete(before: Stored, also: readonly Change[] = []): Promise<void> {
+    const { name } = before.object.metadata;
+    await this.#store.commit([{ type: "delete", name, revision: before.revision }, ...also]);
     this.usage.change(before, undefined);
   }
 
@@ -164,6 +179,8 @@ export class Objects {
    */
   async *watch(after: number, signal: AbortSignal): AsyncGenerator<ObjectEvent> {
     for await (const event of this.#store.watch(after, signal)) {
+      // what is kept besides the objects is nobody's to watch
+      if (event.entry.name.includes("/")) continue;
       const decoded = this.#decoded.get(event) ?? eventOf(event);
       this.#decoded.set(event, decoded);
       yield decoded;

@@ -1,59 +1,54 @@
 /**
- * What the signer does with a request: approve -> record -> issue -> record. Nothing is signed whose decision and serial
- * number are not in the store, and nothing is answered that is not.
+ * From an object that is approved to its certificate: judged again over what is stored, issued with the serial number that was
+ * recorded, recorded itself.
  * @module
  */
+import { sha256Hex } from "../digest.ts";
 import { issueCertificate, newSerialNumber, rebuildSubject } from "../ca/issuer.ts";
-import type { Decision } from "../ca/policy.ts";
 import { CertgenError, messageOf } from "../errors.ts";
-import type { Identity } from "../identity.ts";
-import { ADMINISTRATORS } from "../k8s/authorization.ts";
 import {
   type CertificateSigningRequest,
   fromBase64Pem,
-  isOwn,
   MIN_EXPIRATION_SECONDS,
   timestamp,
 } from "../k8s/certificate_signing_request.ts";
-import type { CreateRequest } from "../k8s/create_request.ts";
 import type { Log, Now, Random } from "../ports.ts";
+import type { Change } from "../store/store.ts";
+import type { Certificate } from "../x509/certificate.ts";
 import { type Csr, parseCsr } from "../x509/csr.ts";
-import { attributeValues } from "../x509/name.ts";
-import type { Judge } from "./judge.ts";
+import { addRecord, type CertificateRecords } from "./certificate_records.ts";
+import { type Approved, approvedIn, type Judge } from "./judge.ts";
+import { checkMayHaveName, checkNodeName } from "./node_name.ts";
 import {
-  isReplaceable,
+  identityOf,
   isThroughBeta,
   isUnfinished,
-  newObject,
   serialNumberOf,
   withCertificate,
   withFailure,
   withSerialNumber,
 } from "./object.ts";
 import type { Objects, Stored } from "./objects.ts";
-import type { UsageLimits } from "./usage.ts";
-
-/** Who approves what the policy allows: the policy itself, or an administrator after it. */
-export type Approval = "auto" | "manual";
+import { type Requester, requesterOf } from "./requester.ts";
 
 /** What signing stands on. */
 export interface SigningOptions {
   readonly judge: Judge;
   readonly objects: Objects;
-  readonly approval: Approval;
-  readonly limits: UsageLimits;
+  readonly records: CertificateRecords;
   readonly now: Now;
   readonly random: Random;
   readonly log: Log;
 }
 
-/** A request that was approved. */
-interface Approved {
+/** An object that was judged again, from what is stored of it. */
+export interface Rejudged {
   readonly csr: Csr;
-  readonly decision: Decision & { readonly approved: true };
+  readonly requester: Requester;
+  readonly approved: Approved;
 }
 
-/** Creates objects, and issues the certificates that they are approved for. */
+/** Issues the certificates that objects are approved for. */
 export class Signing {
   readonly #options: SigningOptions;
 
@@ -62,70 +57,24 @@ export class Signing {
   }
 
   /**
-   * Creates an object, decides about it and, where it is approved, issues its certificate.
-   *
-   * @param dryRun decides without keeping or issuing anything
-   * @throws CertgenError for what is malformed or must not be created; a request that is only refused is an object with a
-   * `Denied` condition
-   */
-  async create(request: CreateRequest, identity: Identity, dryRun = false): Promise<CertificateSigningRequest> {
-    const { judge, objects, approval, now, random, log } = this.#options;
-    const { csr, signerName, usages = [] } = request;
-    checkOwners(request, identity);
-    this.#checkName(request.name, csr);
-    const judged = await judge.judge(
-      { csr, signerName, usages, dropEmptyDnsNames: signerName === undefined },
-      now(),
-    );
-    const allowed = judged?.approved === true ? { csr, decision: judged } : undefined;
-    const waits = allowed !== undefined && approval === "manual";
-    const decision = waits ? undefined : judged;
-    const object = newObject({
-      request,
-      identity,
-      decision,
-      profile: allowed?.decision.profile,
-      signerName: allowed && judge.signerNameOf(allowed.decision.profile),
-      uid: random(16),
-      serialNumber: newSerialNumber(random),
-      now: now(),
-    });
-    if (dryRun) return await this.#onTrial(object, request, identity);
-    return await objects.exclusively(request.name, async () => {
-      const { stored, isNew } = await this.#keep(object, request, identity);
-      if (!isNew) return await this.finish(stored);
-      const refusal = decision?.approved === false ? { reason: decision.reason, because: decision.message } : {};
-      const outcome = decision === undefined
-        ? waits ? "waits for approval" : "left alone"
-        : allowed
-        ? "approved"
-        : "denied";
-      log("info", `request ${outcome}`, {
-        name: request.name,
-        user: identity.username,
-        signerName: object.spec.signerName,
-        ...refusal,
-      });
-      return await this.finish(stored, waits ? undefined : allowed);
-    });
-  }
-
-  /**
    * Gets an object ready to be recorded as approved by an administrator: whatever happened since it came, the policy decides
    * again, over what is stored.
    *
+   * @returns `undefined` for an object of another signer's
    * @throws CertgenError `forbidden` where the policy refuses it now, `unavailable` where the CA cannot issue now
    */
-  async approve(object: CertificateSigningRequest): Promise<CertificateSigningRequest> {
+  async approve(
+    object: CertificateSigningRequest,
+  ): Promise<Rejudged & { object: CertificateSigningRequest } | undefined> {
     const { judge, random } = this.#options;
-    if (!judge.isOurs(object.spec.signerName)) return object;
+    if (!judge.isOurs(object.spec.signerName)) return undefined;
     try {
-      await this.#judgeAgain(object);
+      const rejudged = await this.judgeAgain(object);
+      return { ...rejudged, object: withSerialNumber(object, newSerialNumber(random)) };
     } catch (error) {
       if (error instanceof CertgenError && error.code === "unavailable") throw error;
       throw new CertgenError("forbidden", `the policy does not allow it: ${messageOf(error)}`, { cause: error });
     }
-    return withSerialNumber(object, newSerialNumber(random));
   }
 
   /** Whether an object has all that it will get from here. */
@@ -137,112 +86,57 @@ export class Signing {
    * Issues the certificate that an object was approved for and records it; an object that needs none is done already. Only
    * inside of `exclusively`.
    *
-   * @param approved what was approved a moment ago; the stored bytes are judged again without it
+   * @param judged what was decided a moment ago; the stored bytes are judged again without it
    * @throws CertgenError `unavailable` where the CA cannot issue now
    */
-  async finish(stored: Stored, approved?: Approved): Promise<CertificateSigningRequest> {
+  async finish(stored: Stored, judged?: Rejudged): Promise<CertificateSigningRequest> {
     const { object } = stored;
     if (this.isFinished(stored)) return object;
     const { objects, log, now } = this.#options;
     let finished: CertificateSigningRequest;
+    let also: readonly Change[] = [];
     try {
-      finished = withCertificate(object, await this.#issue(object, approved ?? await this.#judgeAgain(object)));
+      const certainly = judged ?? await this.judgeAgain(object);
+      const certificate = await this.#issue(object, certainly);
+      finished = withCertificate(object, certificate.pem);
+      also = await this.#recordOf(object, certificate, certainly);
     } catch (error) {
-      if (error instanceof CertgenError && error.code === "unavailable") throw error;
+      if (error instanceof CertgenError && (error.code === "unavailable" || error.code === "io")) throw error;
       log("error", "issuing failed", { name: object.metadata.name, because: messageOf(error) });
       finished = withFailure(object, now());
     }
-    return (await objects.update(stored, finished)).object;
+    return (await objects.update(stored, finished, also)).object;
   }
 
-  /** A name that looks like a node's is that node's: nobody occupies another's. */
-  #checkName(name: string, csr: Csr): void {
-    if (!this.#options.judge.isNodeName(name)) return;
-    const [commonName = ""] = attributeValues(csr.subject, "commonName");
-    if (name === commonName || (commonName !== "" && name.startsWith(`${commonName}-`))) return;
-    throw new CertgenError(
-      "forbidden",
-      `the name must be the common name ${JSON.stringify(commonName)}, or that and a suffix after "-"`,
-    );
-  }
-
-  /** Records the decision: in a new entry, or in place of what the same agent asked for through v1beta1 before. */
-  async #keep(
-    object: CertificateSigningRequest,
-    request: CreateRequest,
-    identity: Identity,
-  ): Promise<{ stored: Stored; isNew: boolean }> {
-    const { objects } = this.#options;
-    try {
-      return { stored: await this.#add(object), isNew: true };
-    } catch (error) {
-      const code = error instanceof CertgenError ? error.code : undefined;
-      // who has too much is answered with what is there all the same; through v1 that need not even be readable
-      const isLooked = code === "too-many-requests" || (code === "already-exists" && request.version === "v1beta1");
-      const present = isLooked ? await objects.get(request.name) : undefined;
-      if (present === undefined) throw error;
-      if (!this.#isSame(present, object, request, identity)) throw alreadyExists(request.name);
-      if (present.object.spec.request === object.spec.request) return { stored: present, isNew: false };
-      return { stored: await objects.update(present, object), isNew: true };
-    }
-  }
-
-  /** Keeps one more, as long as its owner may have one more: counted before it is written, since many come at once. */
-  async #add(object: CertificateSigningRequest): Promise<Stored> {
-    const { objects, limits } = this.#options;
-    const release = objects.usage.reserve(object, limits);
-    try {
-      return await objects.create(object);
-    } finally {
-      release();
-    }
-  }
-
-  /** Whether what is there is the same agent's, made through v1beta1: then it is the answer, or makes room for the new one. */
-  #isSame(
-    present: Stored,
-    object: CertificateSigningRequest,
-    request: CreateRequest,
-    identity: Identity,
-  ): boolean {
-    return request.version === "v1beta1" && isOwn(present.object) && isThroughBeta(present.object) &&
-      present.object.spec.username === identity.username &&
-      (present.object.spec.request === object.spec.request ||
-        (this.#options.approval === "auto" && isReplaceable(present.object)));
-  }
-
-  /** What would be made: of no version, since it is not kept. */
-  async #onTrial(
-    object: CertificateSigningRequest,
-    request: CreateRequest,
-    identity: Identity,
-  ): Promise<CertificateSigningRequest> {
-    const { objects, limits } = this.#options;
-    const present = await objects.get(request.name);
-    if (present === undefined) objects.usage.reserve(object, limits)();
-    else if (!this.#isSame(present, object, request, identity)) throw alreadyExists(request.name);
-    return { ...object, metadata: { ...object.metadata, resourceVersion: "" } };
-  }
-
-  /** Whatever happened to the store between, nothing is signed but what is approved now. */
-  async #judgeAgain(object: CertificateSigningRequest): Promise<Approved> {
+  /**
+   * Whatever happened to the store between, nothing is signed but what is approved now.
+   * @throws CertgenError and Error where it is not approved
+   */
+  async judgeAgain(object: CertificateSigningRequest): Promise<Rejudged> {
+    const { judge, records, now } = this.#options;
+    const { name } = object.metadata;
     const csr = parseCsr(fromBase64Pem(object.spec.request));
-    this.#checkName(object.metadata.name, csr);
-    const { signerName, usages, expirationSeconds = MIN_EXPIRATION_SECONDS } = object.spec;
-    if (!Number.isInteger(expirationSeconds) || expirationSeconds < MIN_EXPIRATION_SECONDS) {
+    checkNodeName(judge, name, csr);
+    const { signerName, usages, expirationSeconds } = object.spec;
+    const seconds = expirationSeconds ?? MIN_EXPIRATION_SECONDS;
+    if (!Number.isInteger(seconds) || seconds < MIN_EXPIRATION_SECONDS) {
       throw new Error("the stored lifetime is too short");
     }
-    const decision = await this.#options.judge.judge(
-      { csr, signerName, usages, dropEmptyDnsNames: isThroughBeta(object) },
-      this.#options.now(),
-    );
-    if (decision?.approved !== true) throw new Error(`the stored request is not approved now: ${decision?.message}`);
-    return { csr, decision };
+    const requester = await requesterOf(identityOf(object), records, now());
+    const asked = { csr, signerName, usages, expirationSeconds, dropEmptyDnsNames: isThroughBeta(object) };
+    const verdict = await judge.judge({ ...asked, requester }, now());
+    checkMayHaveName(judge, name, csr, verdict);
+    const approved = approvedIn(verdict);
+    if (approved === undefined) {
+      const because = verdict.decision?.message;
+      throw new CertgenError("denied", `the stored request is not approved now: ${because}`);
+    }
+    return { csr, requester, approved };
   }
 
-  async #issue(object: CertificateSigningRequest, { csr, decision }: Approved): Promise<string> {
+  async #issue(object: CertificateSigningRequest, { csr, approved }: Rejudged): Promise<Certificate> {
     const { judge, now, log } = this.#options;
-    const { profile, names } = decision;
+    const { profile, names } = approved;
     const issuer = judge.issuerOf(profile);
     if (issuer === undefined) throw new Error(`no CA for profile ${profile.name}`);
     const certificate = await issueCertificate({
@@ -261,17 +155,35 @@ export class Signing {
       notAfter: timestamp(certificate.notAfter),
     };
     log("info", "certificate issued", facts);
-    return certificate.pem;
+    return certificate;
   }
-}
 
-function alreadyExists(name: string): CertgenError {
-  return new CertgenError("already-exists", `${JSON.stringify(name)} already exists`);
-}
-
-/** Finalizers keep an object from going, and owners take it with them: both are an administrator's. */
-function checkOwners({ finalizers, ownerReferences }: CreateRequest, { groups }: Identity): void {
-  if (groups.includes(ADMINISTRATORS)) return;
-  const field = finalizers ? "finalizers" : ownerReferences ? "ownerReferences" : undefined;
-  if (field !== undefined) throw new CertgenError("forbidden", `only administrators set metadata.${field}`);
+  /** What is recorded of a certificate, to be committed with it. One that nobody known asked for proves nothing later. */
+  async #recordOf(
+    object: CertificateSigningRequest,
+    certificate: Certificate,
+    { requester, approved: { profile } }: Rejudged,
+  ): Promise<Change[]> {
+    const { judge, now } = this.#options;
+    const { identity, predecessor } = requester;
+    const issuer = judge.issuerOf(profile);
+    if (identity.proof === "none" || issuer === undefined) return [];
+    const ends = profile.renewSeconds === undefined
+      ? undefined
+      : new Date(now().getTime() + profile.renewSeconds * 1000);
+    const renewUntil = predecessor === undefined ? ends : predecessor.record.renewUntil;
+    const fingerprint = await sha256Hex(certificate.der);
+    const record = {
+      certificate,
+      profile: profile.name,
+      signerName: object.spec.signerName,
+      issuerKey: await sha256Hex(issuer.publicKey.spki),
+      object: { name: object.metadata.name, uid: object.metadata.uid },
+      origin: predecessor?.record.origin ?? identity,
+      lineage: predecessor?.record.lineage ?? fingerprint,
+      ...predecessor === undefined ? {} : { predecessor: predecessor.fingerprint },
+      ...renewUntil === undefined ? {} : { renewUntil },
+    };
+    return [addRecord(fingerprint, record)];
+  }
 }

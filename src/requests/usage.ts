@@ -71,15 +71,17 @@ export class Usage {
    * Counts an object that is about to be kept, where its owner may have one more. Those that wait for a decision keep nobody
    * from one that is decided at once.
    *
+   * @param present is to be replaced by it
    * @returns takes the reservation back: once the object is kept and counted, or is not to be
    * @throws CertgenError `too-many-requests`
    */
-  reserve(object: CertificateSigningRequest, limits: UsageLimits): () => void {
+  reserve(object: CertificateSigningRequest, limits: UsageLimits, present?: Counted): () => void {
     const { username } = object.spec;
     const [kept, reserved] = [this.#kept.of(username), this.#reserved.of(username)];
-    const what = isPending(object) && kept.pending + reserved.pending >= limits.pending
+    const freed = present?.length ?? 0;
+    const what = present === undefined && isPending(object) && kept.pending + reserved.pending >= limits.pending
       ? `${limits.pending} requests of it wait for a decision`
-      : kept.length + reserved.length >= limits.length
+      : kept.length + reserved.length - freed >= limits.length
       ? `its requests take ${limits.length} characters`
       : undefined;
     if (what !== undefined) {

@@ -20,6 +20,19 @@ test("openDirectory knows the revision of the signer's own objects", async () =>
   }
 });
 
+test("openDirectory knows the signer's own entries of kinds, under their whole names", async () => {
+  const files = new MemoryFiles();
+  const store = await openDirectory(files, "/csrs");
+  const entry = (name: string, apiVersion = "certgen.internal/v1") => (revision: number): string =>
+    JSON.stringify({ apiVersion, kind: "Token", metadata: { name, resourceVersion: `${revision}` } });
+  await store.create("token/ab12cd", entry("token/ab12cd"));
+  assert.ok(files.tree.has("/csrs/.token/ab12cd"));
+  assert.is((await (await openDirectory(files, "/csrs")).get("token/ab12cd"))?.revision, 1);
+  for (const text of [entry("ab12cd"), entry("token/x", "certgen.internal/v2")]) {
+    assert.instance(await store.create("token/x", text).catch((error: unknown) => error), TypeError);
+  }
+});
+
 test("openDirectory believes nothing that somebody else's file says of itself", async () => {
   const beta = "certificates.k8s.io/v1beta1";
   assert.is(await revisionOf(text({ name: "a", resourceVersion: "7" }, beta)), 0);

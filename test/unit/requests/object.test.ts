@@ -1,6 +1,5 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Decision } from "../../../src/ca/policy.ts";
 import { etcdProfiles } from "../../../src/ca/etcd.ts";
 import type { CreateRequest } from "../../../src/k8s/create_request.ts";
 import {
@@ -9,17 +8,19 @@ import {
   newObject,
   type ObjectParts,
   serialNumberOf,
+  uuid,
   withCertificate,
   withFailure,
 } from "../../../src/requests/object.ts";
+import type { Decision } from "../../../src/requests/judge.ts";
 import { createCsr, parseCsr } from "../../../src/x509/csr.ts";
 import { generateKey } from "../../../src/x509/key.ts";
 import { fixedRandom, MOMENT } from "../../fakes.ts";
 
 const [profile] = etcdProfiles();
 if (profile === undefined) throw new Error("no profile");
-const approved: Decision = { approved: true, profile, names: [] };
-const denied: Decision = { approved: false, reason: "NameNotAllowed", message: "no" };
+const approved: Decision = { approved: true, profile, names: [], message: "allowed by nodes" };
+const denied: Decision = { approved: false, profile, reason: "NameNotAllowed", message: "no" };
 const { pem } = await createCsr({ key: await generateKey(), subject: { commonName: "a" } });
 const request: CreateRequest = {
   version: "v1",
@@ -37,11 +38,11 @@ const request: CreateRequest = {
 };
 const parts: ObjectParts = {
   request,
-  identity: { username: "u", groups: ["g"], proof: "token" },
+  identity: { username: "u", groups: ["g"], proof: "bootstrap-token" },
   decision: approved,
   profile: approved.profile,
   signerName: "certgen.internal/etcd-peer",
-  uid: fixedRandom(0xff)(16),
+  uid: uuid(fixedRandom(0xff)(16)),
   serialNumber: fixedRandom(0x0a)(16),
   now: new Date(MOMENT),
 };
@@ -65,13 +66,14 @@ test("newObject of an approved request carries its serial number and no certific
       usages: ["client auth"],
       username: "u",
       groups: ["g"],
+      extra: { "certgen.internal/proof": ["bootstrap-token"] },
     },
     status: {
       conditions: [{
         type: "Approved",
         status: "True",
         reason: "PolicyApproved",
-        message: "approved by the policy for profile etcd-peer",
+        message: "allowed by nodes",
         lastUpdateTime: MOMENT,
         lastTransitionTime: MOMENT,
       }],

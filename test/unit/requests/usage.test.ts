@@ -111,4 +111,15 @@ test("who has too much waiting is 429 with Retry-After, and an administrator mak
   assert.is((await node.send("POST", pathOf("v1"), body)).status, 201);
 });
 
+test("what is replaced makes room for what replaces it, and no more", () => {
+  const usage = new Usage();
+  const [mine, another] = [{ ...decided, length: 95 }, { ...decided, length: 5 }];
+  usage.change(undefined, mine);
+  usage.change(undefined, another);
+  const limits = { pending: 1, length: 95 };
+  thrown("too-many-requests", () => usage.reserve(mine.object, limits));
+  usage.reserve(mine.object, limits, mine)();
+  thrown("too-many-requests", () => usage.reserve(another.object, limits, another));
+});
+
 test.run();
