@@ -23,7 +23,7 @@ export const TOKEN = "0a1b2c.s3cr3t-of-the-agent";
 
 /** A signer that knows the agent's token and no other. */
 export function agentSigner(options: Partial<SignerOptions> = {}): Promise<TestSigner> {
-  const identity = { username: "node1", groups: [], proof: "token" } as const;
+  const identity = { username: "node1", groups: [], proof: "bootstrap-token" } as const;
   return testSigner({ authenticators: [tokenAuthenticator([{ token: TOKEN, identity }])], ...options });
 }
 

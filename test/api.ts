@@ -40,7 +40,7 @@ export interface ApiWorld extends TestSigner {
 export async function apiWorld(options: Partial<SignerOptions> = {}): Promise<ApiWorld> {
   const entry = (token: string, username: string, groups: readonly string[]) => ({
     token,
-    identity: { username, groups: [...groups, "system:authenticated"], proof: "token" as const },
+    identity: { username, groups: [...groups, "system:authenticated"], proof: "bootstrap-token" as const },
   });
   const authenticators = [
     tokenAuthenticator([
@@ -60,7 +60,8 @@ export async function apiWorld(options: Partial<SignerOptions> = {}): Promise<Ap
   };
 }
 
-function clientOf(signer: Signer, token: string | undefined): Client {
+/** Sends requests to a signer with a bearer token, or without a credential. */
+export function clientOf(signer: Signer, token: string | undefined): Client {
   const send: Client["send"] = async (method, path, body, headers = {}) => {
     const isRaw = body === undefined || typeof body === "string" || body instanceof Uint8Array;
     return await signer.fetch(

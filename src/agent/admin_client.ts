@@ -28,7 +28,7 @@ export interface RequestList {
 
 /** What an administrator decides. */
 export interface Decision {
-  readonly type: "Approved" | "Denied";
+  readonly type: "Approved" | "Denied" | "Revoked";
   /** Machine-readable, in CamelCase. */
   readonly reason: string;
   readonly message: string;
@@ -39,6 +39,13 @@ const PAGE_SIZE = 500;
 const LIST_ATTEMPTS = 3;
 /** Somebody else's write in between is read and written over so often. */
 const DECIDE_ATTEMPTS = 5;
+
+/** What each decision is called when it is made, and what rules it out. */
+const OPPOSITES = {
+  Approved: ["approve", "Denied"],
+  Denied: ["deny", "Approved"],
+  Revoked: ["revoke", undefined],
+} as const;
 
 /** Talks to one signer as an administrator. */
 export class AdminClient {
@@ -103,8 +110,8 @@ export class AdminClient {
       const has = (one: string): boolean =>
         conditions.some((condition) => isObject(condition) && condition["type"] === one);
       if (has(type)) return false;
-      const [verb, opposite] = type === "Approved" ? ["approve", "Denied"] : ["deny", "Approved"];
-      if (has(opposite)) {
+      const [verb, opposite] = OPPOSITES[type];
+      if (opposite !== undefined && has(opposite)) {
         const why = `it is ${opposite.toLowerCase()} already, and no decision is taken back`;
         throw new CertgenError("conflict", `Cannot ${verb} ${JSON.stringify(name)}: ${why}`);
       }

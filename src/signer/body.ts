@@ -1,8 +1,8 @@
-import { type Bytes, concat } from "../bytes.ts";
-import { CertgenError } from "../errors.ts";
+import type { Bytes } from "../bytes.ts";
 import { bodyFormat } from "../k8s/accept.ts";
 import { type JsonObject, parseJsonObject } from "../k8s/json.ts";
 import { decodeProtobuf, type ProtobufKind } from "../k8s/protobuf.ts";
+import { readBody } from "../request_body.ts";
 
 /** An object that was sent, whatever it was encoded in. */
 export interface SentObject {
@@ -29,25 +29,4 @@ export async function readDeleteOptions(request: Request, limit: number): Promis
   const body = await readBody(request, limit);
   if (body.length === 0) return {};
   return format === "json" ? parseJsonObject(body) : decodeProtobuf(body, "DeleteOptions");
-}
-
-/**
- * The body, as long as it is no longer than the limit: what says it is longer is not read at all.
- * @throws CertgenError `too-large`
- */
-export async function readBody(request: Request, limit: number): Promise<Bytes> {
-  const tooLarge = new CertgenError("too-large", `Request entity too large: limit is ${limit}`);
-  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge;
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const reader = request.body?.getReader();
-  for (let chunk = await reader?.read(); chunk !== undefined && !chunk.done; chunk = await reader?.read()) {
-    length += chunk.value.length;
-    if (length > limit) {
-      await reader?.cancel().catch(() => {});
-      throw tooLarge;
-    }
-    chunks.push(chunk.value);
-  }
-  return concat(chunks);
 }

@@ -11,15 +11,18 @@ import { GROUP, RESOURCE } from "../k8s/status.ts";
 import type { Subresource } from "../k8s/validation.ts";
 import type { Log, Now, Random, Sleep } from "../ports.ts";
 import type { Administration } from "../requests/administration.ts";
+import type { Creation } from "../requests/creation.ts";
 import type { Judge } from "../requests/judge.ts";
 import type { Objects } from "../requests/objects.ts";
 import type { Signing } from "../requests/signing.ts";
+import type { Trace } from "../requests/trace.ts";
 import type { Watches } from "./watches.ts";
 
 /** What the API stands on. */
 export interface Services {
   readonly judge: Judge;
   readonly objects: Objects;
+  readonly creation: Creation;
   readonly signing: Signing;
   readonly administration: Administration;
   readonly watches: Watches;
@@ -41,6 +44,7 @@ export interface Call {
   readonly subresource: Subresource;
   /** Whether the answer is for people. */
   readonly isPretty: boolean;
+  readonly trace: Trace;
   /** The object that it is about; of a new one as soon as its name is known. */
   readonly subject: Subject;
 }

@@ -41,7 +41,7 @@ async function create(call: Call, services: Services): Promise<Response> {
   const warnings = checkBody(sent, version, validation);
   const create = decodeCreate(sent.object, version, { suffix: () => randomSuffix(services.random) });
   subject.name = create.name;
-  const object = await services.signing.create(create, identity, dryRun);
+  const object = await services.creation.create(create, identity, { dryRun, trace: call.trace });
   return addWarnings(json(showObject(object, view, services.now), 201, call.isPretty), warnings);
 }
 
@@ -80,6 +80,7 @@ async function deleteCollection(call: Call, services: Services): Promise<Respons
     try {
       await administration.delete(name, identity, {
         dryRun,
+        trace: call.trace,
         preconditions: { ...preconditions, uid: preconditions.uid ?? uid },
       });
       length += stored.length;

@@ -7,7 +7,9 @@ import type { Identity } from "../identity.ts";
 import { Discovery } from "../k8s/discovery.ts";
 import { OpenApi } from "../k8s/openapi.ts";
 import { GROUP, statusOf } from "../k8s/status.ts";
-import type { Handler, RequestInfo } from "../ports.ts";
+import type { Handler } from "../ports.ts";
+import type { Trace } from "../requests/trace.ts";
+import type { Admission } from "./admission.ts";
 import { documentAnswer, json, statusAnswer, text } from "./answer.ts";
 import { noSuchResource, type Services, type Subject } from "./call.ts";
 import { onCollection } from "./collection.ts";
@@ -18,8 +20,7 @@ import { isInApi, methodsOf, type Route, routeOf } from "./route.ts";
 
 /** What a handler stands on. */
 export interface HandlerOptions extends Services {
-  /** Who asks; throws `unauthorized`. */
-  readonly authenticate: (request: Request) => Promise<Identity>;
+  readonly admission: Admission;
 }
 
 const BETA_WARNING =
@@ -33,6 +34,9 @@ interface Incoming {
   readonly route: Route | undefined;
   readonly isPretty: boolean;
   readonly subject: Subject;
+  readonly trace: Trace;
+  /** Whether they have proven who they are, as far as it is known yet. */
+  readonly caller: { isKnown: boolean };
 }
 
 /** The signer's interface as a fetch handler. It answers every request and throws nothing. */
@@ -42,10 +46,13 @@ export function createHandler(options: HandlerOptions): Handler {
     const url = new URL(request.url);
     const route = routeOf(url.pathname);
     const subject = { name: route?.to === "object" ? route.name : undefined };
-    const incoming = { request, url, route, subject, isPretty: isForPeople(request, url) };
+    const trace = { requestId: crypto.randomUUID(), ...info?.remoteAddress && { source: info.remoteAddress } };
+    const caller = { isKnown: false };
+    const incoming = { request, url, route, subject, isPretty: isForPeople(request, url), trace, caller };
     const answer = await answerOf(incoming, options, documents).catch((error: unknown) =>
-      refusal(error, incoming, options, info)
+      refusal(error, incoming, options)
     );
+    answer.headers.set("audit-id", trace.requestId);
     if (route !== undefined && "version" in route && route.version === "v1beta1") {
       answer.headers.append("warning", BETA_WARNING);
     }
@@ -54,7 +61,8 @@ export function createHandler(options: HandlerOptions): Handler {
 }
 
 async function answerOf(incoming: Incoming, options: HandlerOptions, documents: Documents): Promise<Response> {
-  const { request, url, route, isPretty, subject } = incoming;
+  const { request, url, route, isPretty, subject, trace } = incoming;
+  options.admission.enter(trace.source);
   if (route === undefined) return nothing(url.pathname);
   if (route.to === "document" && await documents(route.path, request) === undefined) return nothing(route.path);
   if (!methodsOf(route).includes(request.method)) {
@@ -67,13 +75,9 @@ async function answerOf(incoming: Incoming, options: HandlerOptions, documents: 
     case "ca":
       return text(caOf(route.profile, options), 200, "application/x-pem-file");
     default: {
-      const identity = await identify(options, request);
-      return await answerTo(
-        route,
-        { request, query: url.searchParams, identity, isPretty, subject },
-        options,
-        documents,
-      );
+      const identity = await identify(options, incoming);
+      const call = { request, query: url.searchParams, identity, isPretty, subject, trace };
+      return await answerTo(route, call, options, documents);
     }
   }
 }
@@ -85,6 +89,7 @@ interface Identified {
   readonly identity: Identity;
   readonly isPretty: boolean;
   readonly subject: Subject;
+  readonly trace: Trace;
 }
 
 async function answerTo(
@@ -110,8 +115,9 @@ async function answerTo(
   }
 }
 
-async function identify({ authenticate }: HandlerOptions, request: Request): Promise<Identity> {
-  const identity = await authenticate(request);
+async function identify({ admission }: HandlerOptions, { request, trace, caller }: Incoming): Promise<Identity> {
+  const identity = await admission.identify(request, trace.source);
+  caller.isKnown = identity.proof !== "none";
   for (const header of request.headers.keys()) {
     if (header.startsWith("impersonate-")) throw new CertgenError("forbidden", "impersonation is not allowed");
   }
@@ -119,20 +125,33 @@ async function identify({ authenticate }: HandlerOptions, request: Request): Pro
 }
 
 /** The Status of what went wrong, and a line in the log. */
-function refusal(error: unknown, incoming: Incoming, options: HandlerOptions, info: RequestInfo | undefined): Response {
-  const { request, url, route, subject, isPretty } = incoming;
+function refusal(error: unknown, incoming: Incoming, options: HandlerOptions): Response {
+  const { request, url, route, subject, isPretty, trace, caller } = incoming;
   const isAboutObjects = route?.to === "object" || route?.to === "collection";
   const status = statusOf(error, isAboutObjects ? subject : undefined);
   const facts = {
     method: request.method,
     path: url.pathname.slice(0, 300),
     code: status.code,
-    from: info?.remoteAddress,
+    from: trace.source,
+    requestId: trace.requestId,
   };
   if (request.signal.aborted) options.log("debug", "client gone", facts);
+  // 401 has a budget of its own
+  else if (status.code === 401 || status.code === 429) options.log("debug", "request refused", facts);
   else if (status.code >= 500) options.log("error", "request failed", { ...facts, because: messageOf(error) });
-  else options.log("info", "request refused", { ...facts, because: status.message.slice(0, 500) });
+  else logRefusal({ ...facts, because: status.message.slice(0, 500) }, caller, options);
   return statusAnswer(status, isPretty);
+}
+
+/** Who is unknown must not fill the log. */
+function logRefusal(
+  facts: Readonly<Record<string, unknown>>,
+  { isKnown }: Incoming["caller"],
+  { admission, log }: HandlerOptions,
+): void {
+  if (isKnown) log("info", "request refused", facts);
+  else if (!admission.refused(facts)) log("debug", "request refused", facts);
 }
 
 /** The answer to a document's path; `undefined` where there is none. */

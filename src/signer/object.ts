@@ -12,8 +12,10 @@ import { type JsonObject, objectMember, stringMember } from "../k8s/json.ts";
 import { applyPatch, checkPatchOptions, parsePatch, type Patch, patchedFault } from "../k8s/patch.ts";
 import { deletedStatus, GROUP, PRECONDITION } from "../k8s/status.ts";
 import { checkName } from "../k8s/validation.ts";
+import { readBody } from "../request_body.ts";
+import { isOwner } from "../requests/object.ts";
 import { addWarnings, json } from "./answer.ts";
-import { readBody, readDeleteOptions, readObject } from "./body.ts";
+import { readDeleteOptions, readObject } from "./body.ts";
 import { type Call, checkMay, dryRunOf, type Services } from "./call.ts";
 import { checkBody, checkMade, checkPatch } from "./fields.ts";
 import { showObject, type View, viewOf } from "./view.ts";
@@ -45,7 +47,7 @@ async function get(call: ObjectCall, services: Services): Promise<Response> {
   checkMay("get", call, services, true);
   const stored = await objects.get(name);
   // who may not look at anything is not told what there is
-  const isOwn = stored === undefined || stored.object.spec.username === identity.username;
+  const isOwn = stored === undefined || isOwner(stored.object, identity);
   checkMay("get", call, services, isOwn);
   if (stored === undefined) throw notFound(name);
   const finish = async (): Promise<CertificateSigningRequest> => {
@@ -69,7 +71,7 @@ async function put(call: ObjectCall, services: Services): Promise<Response> {
   checkKind(sent.object, version);
   checkName(sent.object, name);
   const make = (): JsonObject => sent.object;
-  const update = { subresource, version, dryRun, make };
+  const update = { subresource, version, dryRun, make, trace: call.trace };
   const object = await services.administration.update(name, update, identity).catch((error: unknown) => {
     throw missingFault(error, sent.object);
   });
@@ -109,7 +111,7 @@ async function patch(call: ObjectCall, services: Services): Promise<Response> {
     return await applyNew(call, sent, services);
   }
   const make = (object: CertificateSigningRequest): JsonObject => patched(sent, call, object);
-  const update = { subresource, version, dryRun: sent.dryRun, make };
+  const update = { subresource, version, dryRun: sent.dryRun, make, trace: call.trace };
   const object = await services.administration.update(name, update, identity).catch((error) => {
     throw patchedFault(error);
   });
@@ -129,7 +131,7 @@ async function applyNew(call: ObjectCall, sent: SentPatch, services: Services): 
   checkName(named, name);
   // a generated name cannot be the name of the path
   const create = decodeCreate(named, version, { suffix: () => "" });
-  const object = await services.signing.create(create, identity, sent.dryRun);
+  const object = await services.creation.create(create, identity, { dryRun: sent.dryRun, trace: call.trace });
   return addWarnings(json(showObject(object, sent.view, services.now), 201, call.isPretty), sent.warnings);
 }
 
@@ -149,7 +151,7 @@ async function remove(call: ObjectCall, services: Services): Promise<Response> {
   checkMay("delete", call, services);
   const view = viewOf(call, "object");
   const options = parseDeleteOptions(query, await readDeleteOptions(request, services.maxBodyBytes));
-  const { object, isGone } = await services.administration.delete(name, identity, options);
+  const { object, isGone } = await services.administration.delete(name, identity, { ...options, trace: call.trace });
   const answer = isGone ? deletedStatus(object.metadata) : showObject(object, view, services.now);
   return json(answer, 200, call.isPretty);
 }

@@ -106,7 +106,7 @@ test("an existing key that others could read is replaced by one that they cannot
   assert.is(files.tree.get(`certs/${NODE}.key`)?.mode, 0o600);
 });
 
-test("common names that leave the directory are refused before anything is touched", async () => {
+test("R2 common names that leave the directory are refused before anything is touched", async () => {
   const { signer } = await agentSigner();
   const names = [
     "../x",

@@ -7,7 +7,7 @@ import { parseCsr } from "../../../src/x509/csr.ts";
 import { agentWorld, failure, jsonAnswer } from "../../agent_world.ts";
 import { answering, ca, issue, refuses, withPair, withStatus } from "../../bad_answers.ts";
 
-test("Denied and Failed end it with the signer's reason", async () => {
+test("R6 R7 Denied and Failed end it with the signer's reason", async () => {
   for (const type of ["Denied", "Failed"]) {
     const conditions = [{ type, status: "True", reason: "NameNotAllowed", message: "the name x is not issued" }];
     const handler: Handler = async (request) => withStatus({ conditions })((await request.json()).spec);
@@ -58,7 +58,7 @@ test("odd conditions are passed over, and an empty certificate is one that is no
   assert.is(world.pauses.length, 4);
 });
 
-test("Denied wins over a certificate beside it", async () => {
+test("R6 R7 Denied wins over a certificate beside it", async () => {
   const handler: Handler = async (request) => {
     const { spec } = await request.json();
     const certificate = toBase64Pem(await issue(parseCsr(atob(spec.request))));
@@ -99,7 +99,7 @@ test("a redirect is not followed", async () => {
   }
 });
 
-test("409 by somebody else's object ends it; by our own it does not", async () => {
+test("R3 409 by somebody else's object ends it; by our own it does not", async () => {
   const taken = (request: string): Handler => (sent) =>
     sent.method === "POST"
       ? failure(409, "AlreadyExists")
@@ -120,7 +120,7 @@ test("a request that is gone from the signer ends it", async () => {
   assert.is(posts, 1);
 });
 
-test("a signal ends every wait with its reason, and keeps what was staged", async () => {
+test("R16 a signal ends every wait with its reason, and keeps what was staged", async () => {
   const handlers: [string, Handler][] = [
     ["down", () => failure(503, "ServiceUnavailable")],
     ["pending", async (r) => withStatus({})(r.method === "POST" ? (await r.json()).spec : {})],
@@ -139,7 +139,7 @@ test("a signal ends every wait with its reason, and keeps what was staged", asyn
   }
 });
 
-test("a signer that never answers is left when the signal says so", async () => {
+test("R16 a signer that never answers is left when the signal says so", async () => {
   const controller = new AbortController();
   const hanging: Handler = (request) =>
     new Promise((_, reject) => {

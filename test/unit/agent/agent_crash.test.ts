@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Handler } from "../../../src/ports.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
-import type { Entry, TextAt } from "../../../src/store/store.ts";
+import type { Change, Entry } from "../../../src/store/store.ts";
 import { parseCertificate } from "../../../src/x509/certificate.ts";
 import { importPrivateKey } from "../../../src/x509/key.ts";
 import { agentSigner, agentWorld, NODE } from "../../agent_world.ts";
@@ -14,10 +14,10 @@ const CERTIFICATE = `certs/${NODE}.crt`;
 /** A store that counts its objects. */
 class CountingStore extends MemoryStore {
   readonly names: string[] = [];
-  override async create(name: string, text: TextAt): Promise<Entry> {
-    const entry = await super.create(name, text);
-    this.names.push(name);
-    return entry;
+  override async commit(changes: readonly Change[]): Promise<Entry[]> {
+    const entries = await super.commit(changes);
+    for (const { type, name } of changes) if (type === "create" && !name.includes("/")) this.names.push(name);
+    return entries;
   }
 }
 

@@ -66,7 +66,7 @@ test("ca gives the PEM, undefined for 404, and refuses what is no text", async (
   await rejection("forbidden", world(() => failure(403, "Forbidden")).client.ca("x"));
 });
 
-test("what may pass is tried again: at once, then 1, 2, 4, 8 and 10 seconds at most", async () => {
+test("R16 what may pass is tried again: at once, then 1, 2, 4, 8 and 10 seconds at most", async () => {
   const broken: (() => Response | Promise<Response>)[] = [
     () => failure(500, "InternalError"),
     () => failure(502, "x"),
@@ -85,7 +85,7 @@ test("what may pass is tried again: at once, then 1, 2, 4, 8 and 10 seconds at m
   }
 });
 
-test("jitter takes at most half of a pause", async () => {
+test("R16 jitter takes at most half of a pause", async () => {
   for (const octet of [0, 1, 100, 254, 255]) {
     const { client, pauses } = world(after(7, () => failure(503, "x")), fixedRandom(octet));
     await client.get("v1", "a");
@@ -97,14 +97,14 @@ test("jitter takes at most half of a pause", async () => {
   }
 });
 
-test("Retry-After of nothing does not take the pauses away", async () => {
+test("R16 Retry-After of nothing does not take the pauses away", async () => {
   const { client, pauses } = world(after(6, () => failure(503, "x", { "retry-after": "0" })));
   await client.get("v1", "a");
   assert.is(pauses.length, 6);
   for (const pause of pauses.slice(1)) assert.ok(pause >= 0.5, String(pauses));
 });
 
-test("Retry-After is honoured, up to five minutes; one that is none is not", async () => {
+test("R16 Retry-After is honoured, up to five minutes; one that is none is not", async () => {
   const cases: [string, number][] = [
     ["1", 1],
     ["0", 0],
@@ -126,7 +126,7 @@ test("Retry-After is honoured, up to five minutes; one that is none is not", asy
   }
 });
 
-test("any other 4xx and every redirect end it at once", async () => {
+test("R16 any other 4xx and every redirect end it at once", async () => {
   const cases: [number, string, ErrorCode][] = [
     [400, "BadRequest", "rejected"],
     [401, "Unauthorized", "unauthorized"],
@@ -148,7 +148,7 @@ test("any other 4xx and every redirect end it at once", async () => {
   }
 });
 
-test("an error that says nothing of the network is not tried again", async () => {
+test("R16 an error that says nothing of the network is not tried again", async () => {
   for (const code of ["invalid-certificate", "too-large", "io"] as const) {
     const { client, sent } = world(() => Promise.reject(new CertgenError(code, "x")));
     await rejection(code, client.get("v1", "a"));
@@ -182,7 +182,7 @@ test("a 2xx that is no object is rejected", async () => {
   }
 });
 
-test("pause waits a second first and ten at most", async () => {
+test("R16 pause waits a second first and ten at most", async () => {
   const { client, pauses } = world(() => jsonAnswer(200, {}));
   for (const attempt of [0, 1, 2, 3, 4, 5, 100]) await client.pause(attempt);
   assert.equal(pauses, [1, 2, 4, 8, 10, 10, 10]);

@@ -22,7 +22,7 @@ const make = (): { files: MemoryFiles; pair: PairFiles } => {
   return { files, pair: new PairFiles(files, "d", "n") };
 };
 
-test("names that would leave the directory, or hide in it, are refused", () => {
+test("R2 names that would leave the directory, or hide in it, are refused", () => {
   const files = new MemoryFiles();
   for (const name of ["", ".", "..", "../x", "a/b", "/x", ".x", "a\\b", "\\", "a\0", "%2e", "x".repeat(254)]) {
     const error = thrown("unsafe-path", () => new PairFiles(files, "d", name));

@@ -115,7 +115,7 @@ test("a name that is taken by this very request is fetched; the GET is by the na
   assert.is(sent[2]?.path, pathOf("v1", name));
 });
 
-test("a pending request is looked at until it is decided, with growing pauses", async () => {
+test("R16 a pending request is looked at until it is decided, with growing pauses", async () => {
   const { signer } = await agentSigner();
   let looks = 0;
   const { run, pauses, sent } = agentWorld(async (request) => {

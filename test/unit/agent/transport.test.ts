@@ -77,7 +77,7 @@ test("checkToken refuses what no header can carry, and does not repeat it", () =
   }
 });
 
-test("backoffSeconds grows to ten, and chance takes half at most", () => {
+test("R16 backoffSeconds grows to ten, and chance takes half at most", () => {
   const of = (octet: number) => [0, 1, 2, 3, 4, 5, 99].map((failures) => backoffSeconds(fixedRandom(octet), failures));
   assert.equal(of(255), [1, 2, 4, 8, 10, 10, 10]);
   assert.equal(of(0), [0.5, 1, 2, 4, 5, 5, 5]);

@@ -42,11 +42,12 @@ test("a list is sorted by name; its items say neither kind nor version", async (
   const empty = { kind: "CertificateSigningRequestList", metadata: { resourceVersion: "0" }, items: [] };
   assert.equal(await listIn(await admin.send("GET", pathOf("v1"))), { ...empty, apiVersion: "certificates.k8s.io/v1" });
   const world = await five();
+  const revision = String(world.store.revision);
   for (const version of ["v1", "v1beta1"] as const) {
     for (const slash of ["", "/"]) {
       const list = await listIn(await world.admin.send("GET", `${pathOf(version)}${slash}`));
       assert.is(list.apiVersion, `certificates.k8s.io/${version}`);
-      assert.is(list.metadata.resourceVersion, "6");
+      assert.is(list.metadata.resourceVersion, revision);
       assert.is(namesIn(list), "C a b d e");
       assert.ok(
         list.items.every((item) => !("kind" in item) && !("apiVersion" in item) && "spec" in item && "status" in item),
@@ -56,9 +57,11 @@ test("a list is sorted by name; its items say neither kind nor version", async (
 });
 
 test("pages follow each other, and say how many remain", async () => {
-  const { admin } = await five();
+  const { admin, store } = await five();
+  const revision = String(store.revision);
   const first = await listIn(await admin.send("GET", `${pathOf("v1")}?limit=2`));
   assert.is(namesIn(first), "C a");
+  assert.is(first.metadata.resourceVersion, revision);
   assert.is(first.metadata.remainingItemCount, 3);
   // what comes between is on a later page; whoever watches from the first revision sees it again
   await admin.create({ name: "bb", ...OTHER });
@@ -66,12 +69,12 @@ test("pages follow each other, and say how many remain", async () => {
   const token = encodeURIComponent(first.metadata.continue ?? "");
   const second = await listIn(await admin.send("GET", `${pathOf("v1")}?limit=3&continue=${token}`));
   assert.is(namesIn(second), "b bb d");
-  assert.equal([second.metadata.resourceVersion, second.metadata.remainingItemCount], ["6", 1]);
+  assert.equal([second.metadata.resourceVersion, second.metadata.remainingItemCount], [revision, 1]);
   const rest = await listIn(
     await admin.send("GET", `${pathOf("v1")}?continue=${encodeURIComponent(second.metadata.continue ?? "")}`),
   );
   assert.is(namesIn(rest), "e");
-  assert.equal(rest.metadata, { resourceVersion: "6" });
+  assert.equal(rest.metadata, { resourceVersion: revision });
   const exact = await listIn(await admin.send("GET", `${pathOf("v1")}?limit=7`));
   assert.is(exact.metadata.continue, undefined);
   assert.is((await listIn(await admin.send("GET", `${pathOf("v1")}?limit=-1`))).items.length, 7);
@@ -108,25 +111,26 @@ test("labels and fields select", async () => {
 });
 
 test("a resourceVersion is met by what is there, or refused", async () => {
-  const { admin } = await five();
+  const { admin, store: { revision } } = await five();
   const send = async (query: string) => await admin.send("GET", `${pathOf("v1")}?${query}`);
   const good = [
     "",
     "0",
     "3",
-    "6",
-    "6&resourceVersionMatch=Exact",
+    `${revision}`,
+    `${revision}&resourceVersionMatch=Exact`,
     "3&resourceVersionMatch=NotOlderThan",
     "0&resourceVersionMatch=NotOlderThan",
   ];
   for (const query of good) {
-    assert.is((await listIn(await send(`resourceVersion=${query}`))).metadata.resourceVersion, "6");
+    assert.is((await listIn(await send(`resourceVersion=${query}`))).metadata.resourceVersion, String(revision));
   }
-  const past = await statusIn(await send("resourceVersion=5&resourceVersionMatch=Exact"), 410);
-  assert.equal([past.reason, past.message, past.details], ["Expired", "too old resource version: 5 (6)", undefined]);
+  const past = await statusIn(await send(`resourceVersion=${revision - 1}&resourceVersionMatch=Exact`), 410);
+  const tooOld = `too old resource version: ${revision - 1} (${revision})`;
+  assert.equal([past.reason, past.message, past.details], ["Expired", tooOld, undefined]);
   for (const match of ["", "&resourceVersionMatch=Exact", "&resourceVersionMatch=NotOlderThan"]) {
-    const future = await statusIn(await send(`resourceVersion=7${match}`), 410);
-    assert.is(future.message, "Too large resource version: 7, current: 6");
+    const future = await statusIn(await send(`resourceVersion=${revision + 1}${match}`), 410);
+    assert.is(future.message, `Too large resource version: ${revision + 1}, current: ${revision}`);
     assert.equal(future.details, {
       causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
     });
@@ -201,18 +205,18 @@ test("a store that cannot delete is no success of deleting a collection", async 
   const { admin, store } = await five();
   const { MemoryStore } = await import("../../../src/store/memory.ts");
   assert.instance(store, MemoryStore);
-  store.delete = () => Promise.reject(new Error("disk full"));
+  store.commit = () => Promise.reject(new Error("disk full"));
   const status = await statusIn(await admin.send("DELETE", pathOf("v1")), 500);
   assert.is(status.reason, "InternalError");
 });
 
-test("of a hundred requests for one name one is created, and 99 are 409", async () => {
+test("R3 of a hundred requests for one name one is created, and 99 are 409", async () => {
   const { node, store } = await apiWorld();
   const body = objectJson(await peerRequest("etcd1", await sharedKey()));
   const answers = await Promise.all(Array.from({ length: 100 }, () => node.send("POST", pathOf("v1"), body)));
   const codes = answers.map(({ status }) => status).sort();
   assert.equal(codes, [201, ...Array.from({ length: 99 }, () => 409)]);
-  assert.is(store.revision, 2);
+  assert.is(store.revision, 3); // the decision, and the certificate with its record
   const refused = answers.find(({ status }) => status === 409);
   assert.ok(refused);
   const status = await statusIn(refused, 409);

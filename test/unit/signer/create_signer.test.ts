@@ -23,7 +23,7 @@ function brokenStore(error: () => unknown): Store {
   const watch = async function* (): AsyncGenerator<never> {
     yield await fail();
   };
-  return { revision: 0, create: fail, get: fail, update: fail, delete: fail, list: fail, watch };
+  return { revision: 0, create: fail, get: fail, update: fail, delete: fail, commit: fail, list: fail, watch };
 }
 
 test("an error of the store is a 500 with a fixed text; the log has the rest", async () => {

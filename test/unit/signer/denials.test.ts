@@ -96,7 +96,7 @@ for (const [what, csr, reason, message] of EXTENSIONS) {
   });
 }
 
-test("usages beyond the profile in spec.usages are denied, even beside good ones", async () => {
+test("R46 usages beyond the profile in spec.usages are denied, even beside good ones", async () => {
   for (const usage of ["code signing", "any", "cert sign", "crl sign", "ocsp signing", "s/mime", "data encipherment"]) {
     const condition = await denialOf(signer, await peerRequest(), { usages: ["client auth", usage] });
     assert.is(condition.reason, "UsageNotAllowed", usage);
@@ -110,7 +110,7 @@ test("key encipherment may be asked for with any key", async () => {
   assert.equal(object.spec.usages, spec.usages);
 });
 
-test("weak and foreign keys and signatures are denied by name", async () => {
+test("R6 R36 R37 R39 R40 weak and foreign keys and signatures are denied by name", async () => {
   const cases: [string, string, RegExp][] = [
     [RSA_1024, "KeyNotAllowed", /1024/],
     [EXPONENT_3, "KeyNotAllowed", /exponent/],
@@ -126,12 +126,12 @@ test("weak and foreign keys and signatures are denied by name", async () => {
   }
 });
 
-test("the key of a CA is certified for nobody", async () => {
+test("R43 the key of a CA is certified for nobody", async () => {
   const condition = await denialOf(signer, await peerRequest("etcd1", etcd));
   assert.equal([condition.reason, condition.message], ["KeyNotAllowed", "the key is a CA's (profile etcd-peer)"]);
 });
 
-test("an empty dNSName is dropped in v1beta1 without signerName, and denied elsewhere", async () => {
+test("R29 an empty dNSName is dropped in v1beta1 without signerName, and denied elsewhere", async () => {
   const request = await rawRequest(san(dns("")));
   const dropped = objectJson(request, { version: "v1beta1", name: "dropped" });
   const object = await objectIn(await post(signer, dropped, { version: "v1beta1" }));
@@ -148,12 +148,12 @@ test("the subject must fit the profile that signerName picks", async () => {
   assert.match(condition.message, /\(profile etcd-metric\)$/);
 });
 
-test("a profile without a CA is denied", async () => {
+test("R10 a profile without a CA is denied", async () => {
   const other = await testSigner({ issuers: {} });
   assert.is((await denialOf(other.signer, await peerRequest())).reason, "ProfileUnknown");
 });
 
-test("a request to another signer is stored pending and left alone", async () => {
+test("R10 a request to another signer is stored pending and left alone", async () => {
   const request = await peerRequest();
   for (const signerName of ["kubernetes.io/kubelet-serving", "certgen.internal/other", "example.com/etcd-peer"]) {
     const name = `foreign-${++count}`;
@@ -187,7 +187,7 @@ test("a signature that does not verify is 422, to this signer and to another", a
   await statusIn(await get(signer, pathOf("v1", "forged")), 404);
 });
 
-test("extensions twice, or broken ones, are malformed and not stored", async () => {
+test("R22 extensions twice, or broken ones, are malformed and not stored", async () => {
   const bad: RawCsr[] = [
     { extensions: [encodeKeyUsage(["digitalSignature"]), encodeKeyUsage(["digitalSignature"])] },
     { extensions: [encodeExtension("basicConstraints", false, nullValue())] },

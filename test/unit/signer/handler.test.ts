@@ -25,7 +25,7 @@ for (const version of ["v1", "v1beta1"] as const) {
       type: "Approved",
       status: "True",
       reason: "PolicyApproved",
-      message: "approved by the policy for profile etcd-peer",
+      message: "allowed by anybody (profile etcd-peer)",
       lastUpdateTime: MOMENT,
       lastTransitionTime: MOMENT,
     }]);
@@ -131,7 +131,7 @@ test("GET /ca of a profile whose CA the signer lacks is 404", async () => {
   assert.is((await get(signer, "/ca/etcd-metric")).status, 404);
 });
 
-test("GET and HEAD /readyz say ok, and 503 while a CA is expired", async () => {
+test("R47 GET and HEAD /readyz say ok, and 503 while a CA is expired", async () => {
   const { signer, setTime } = await testSigner();
   for (const method of ["GET", "HEAD"]) {
     const response = await get(signer, "/readyz", {}, method);
@@ -150,7 +150,7 @@ test("GET and HEAD /readyz say ok, and 503 while a CA is expired", async () => {
   }
 });
 
-test("a wrong method is 405 on every route", async () => {
+test("R15 a wrong method is 405 on every route", async () => {
   const { signer } = await testSigner();
   const cases: [string, string[]][] = [
     [pathOf("v1"), ["HEAD", "PUT", "PATCH", "OPTIONS"]],
@@ -236,7 +236,7 @@ test("an Accept header without JSON is 406, on GET and POST", async () => {
   for (const accept of good) assert.is((await get(signer, pathOf("v1", NAME), { accept })).status, 200, accept);
 });
 
-test("a body of another type is 415", async () => {
+test("R13 a body of another type is 415", async () => {
   const { signer } = await testSigner();
   const types = ["text/plain", "application/yaml", "application/jsonx", "x"];
   for (const type of types) {

@@ -17,8 +17,8 @@ import {
   testSigner,
 } from "../../signing.ts";
 
-const NODE: Identity = { username: "node1", groups: ["system:authenticated"], proof: "token" };
-const OTHER: Identity = { username: "node2", groups: ["system:authenticated"], proof: "token" };
+const NODE: Identity = { username: "node1", groups: ["system:authenticated"], proof: "bootstrap-token" };
+const OTHER: Identity = { username: "node2", groups: ["system:authenticated"], proof: "bootstrap-token" };
 const ADMIN: Identity = { username: "root", groups: ["certgen:admins"], proof: "token" };
 
 const authenticators = [tokenAuthenticator([
@@ -27,6 +27,9 @@ const authenticators = [tokenAuthenticator([
   { token: "admin-token", identity: ADMIN },
 ])];
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
+
+/** Who is refused many times is refused otherwise. */
+const UNLIMITED = { requestsPerSecond: 0 };
 
 /** Who asks, and what that makes of a request that would else be answered with 200 or 201: in an open and a closed signer. */
 const CREDENTIALS: [what: string, headers: Record<string, string>, open: number, closed: number][] = [
@@ -68,12 +71,12 @@ const ROUTES: [path: string, good: Record<string, number>, asks: boolean][] = [
   ["/", {}, false],
 ];
 
-test("every route and method asks the right ones, open and closed", async () => {
+test("R15 every route and method asks the right ones, open and closed", async () => {
   const request = await peerRequest("etcd1", await sharedKey());
   let checked = 0;
   for (const isOpen of [true, false]) {
     const store = new MemoryStore();
-    const { signer } = await testSigner(isOpen ? { store } : { store, authenticators });
+    const { signer } = await testSigner({ store, rate: UNLIMITED, ...isOpen ? {} : { authenticators } });
     await objectIn(await post(signer, objectJson(request), { headers: isOpen ? {} : bearer("node-token") }));
     for (const [who, headers, open, closed] of CREDENTIALS) {
       for (const [path, good, asks] of ROUTES) {
@@ -132,7 +135,7 @@ test("a closed signer shows an object to its creator and to administrators only"
   }
 });
 
-test("who may not create is told so before the body is read", async () => {
+test("R15 who may not create is told so before the body is read", async () => {
   const { signer } = await closedSigner();
   for (const [headers, code] of [[{}, 403], [bearer("x"), 401]] as const) {
     let isRead = false;

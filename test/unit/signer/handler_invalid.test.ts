@@ -47,7 +47,7 @@ test("v1beta1 takes a doubled usage, and denies an unknown one", async () => {
   assert.is((await send("b", ["foo"])).status.conditions?.[0]?.reason, "UsageNotAllowed");
 });
 
-test("a signerName that is none is 422", async () => {
+test("R10 a signerName that is none is 422", async () => {
   const { signer, files } = await withDirectory();
   const bad = [
     "etcd-peer",
@@ -84,7 +84,7 @@ test("a long signerName of hyphens takes no time", async () => {
   assert.ok(performance.now() - started < 500);
 });
 
-test("expirationSeconds under ten minutes is 422", async () => {
+test("R48 expirationSeconds under ten minutes is 422", async () => {
   const { signer } = await withDirectory();
   for (const expirationSeconds of [599, 0, -1, -(2 ** 31)]) {
     for (const version of ["v1", "v1beta1"] as const) {
@@ -105,7 +105,7 @@ test("labels and annotations are kept, as large as a body can be", async () => {
   assert.is(metadata.annotations?.["note"], annotations.note);
 });
 
-test("what a client says of status, identity and certgen's own annotations does not survive", async () => {
+test("R4 what a client says of status, identity and certgen's own annotations does not survive", async () => {
   const { signer } = await withDirectory();
   const annotations = {
     "certgen.internal/serial-number": "01",

@@ -2,15 +2,15 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { toUtf8 } from "../../../src/bytes.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
-import type { Entry, TextAt } from "../../../src/store/store.ts";
+import type { Change, Entry } from "../../../src/store/store.ts";
 import { objectIn, objectJson, peerRequest, post, statusIn, type TestSigner, testSigner } from "../../signing.ts";
 
 /** A store that says what it was asked to keep. */
 class WatchedStore extends MemoryStore {
   readonly created: string[] = [];
-  override create(name: string, text: TextAt): Promise<Entry> {
-    this.created.push(name);
-    return super.create(name, text);
+  override commit(changes: readonly Change[]): Promise<Entry[]> {
+    for (const { type, name } of changes) if (type === "create") this.created.push(name);
+    return super.commit(changes);
   }
 }
 
@@ -34,7 +34,7 @@ function endless(
   return { stream, read: () => bytes, cancelled: () => cancelled };
 }
 
-test("a body that says it is too long is 413, and not read", async () => {
+test("R12 a body that says it is too long is 413, and not read", async () => {
   const { signer, created } = await watched();
   const body = endless(new Uint8Array(1024));
   const response = await post(signer, body.stream, { headers: { "content-length": String((256 << 10) + 1) } });
@@ -46,7 +46,7 @@ test("a body that says it is too long is 413, and not read", async () => {
   assert.equal(created, []);
 });
 
-test("a body without a length is read up to the limit and no further", async () => {
+test("R12 a body without a length is read up to the limit and no further", async () => {
   const { signer, created } = await watched();
   const body = endless(new Uint8Array(64 << 10).fill(0x20));
   await statusIn(await post(signer, body.stream), 413);
@@ -55,14 +55,14 @@ test("a body without a length is read up to the limit and no further", async () 
   assert.equal(created, []);
 });
 
-test("a length that lies does not lift the limit", async () => {
+test("R12 a length that lies does not lift the limit", async () => {
   const { signer } = await watched();
   const body = endless(new Uint8Array(64 << 10).fill(0x20));
   await statusIn(await post(signer, body.stream, { headers: { "content-length": "10" } }), 413);
   assert.ok(body.read() <= 6 * (64 << 10), `${body.read()} bytes were read`);
 });
 
-test("the limit is a setting, and a body of exactly the limit is taken", async () => {
+test("R12 the limit is a setting, and a body of exactly the limit is taken", async () => {
   const json = objectJson(await peerRequest());
   const { length } = toUtf8(json);
   const exact = await watched({ maxBodyBytes: length });
@@ -71,7 +71,7 @@ test("the limit is a setting, and a body of exactly the limit is taken", async (
   await statusIn(await post(less.signer, json), 413);
 });
 
-test("10 MB are refused, and the next request is served", async () => {
+test("R12 10 MB are refused, and the next request is served", async () => {
   const { signer, created } = await watched();
   await statusIn(await post(signer, new Uint8Array(10 << 20)), 413);
   await objectIn(await post(signer, objectJson(await peerRequest())));
@@ -89,7 +89,7 @@ test("a body that breaks off is no 2xx and no fault that tells", async () => {
   assert.equal(created, []);
 });
 
-test("bad JSON, depth bombs and other shapes are 400", async () => {
+test("R12 bad JSON, depth bombs and other shapes are 400", async () => {
   const { signer, created } = await watched();
   const request = await peerRequest();
   const bodies: [string, string | Uint8Array<ArrayBuffer>][] = [
@@ -118,7 +118,7 @@ test("bad JSON, depth bombs and other shapes are 400", async () => {
   assert.equal(created, []);
 });
 
-test("32 levels are read, 33 are not", async () => {
+test("R12 32 levels are read, 33 are not", async () => {
   const { signer } = await watched();
   const nested = (depth: number): unknown => JSON.parse("[".repeat(depth) + "]".repeat(depth));
   await objectIn(await post(signer, objectJson(await peerRequest(), { other: nested(31), name: "a" })));
@@ -135,7 +135,7 @@ test("brackets in strings are no depth", async () => {
   await objectIn(await post(signer, body));
 });
 
-test("another kind or version is 400", async () => {
+test("R13 another kind or version is 400", async () => {
   const { signer, created } = await watched();
   const request = await peerRequest();
   for (
@@ -173,7 +173,7 @@ test("another kind or version is 400", async () => {
   assert.equal(created, []);
 });
 
-test("base64 that is none is 400; PEM that is none is 422", async () => {
+test("R18 base64 that is none is 400; PEM that is none is 422", async () => {
   const { signer, created } = await watched();
   const good = await peerRequest();
   for (const request of ["!", "AAA", `${good}=`, good.slice(1), `${good} `, "LS0tLR=="]) {

@@ -12,7 +12,7 @@ import {
   withDirectory,
 } from "../../signing.ts";
 
-test("names that can leave a directory, hide or confuse are 422, and nothing is written", async () => {
+test("R1 names that can leave a directory, hide or confuse are 422, and nothing is written", async () => {
   const { signer, files } = await withDirectory();
   const before = files.snapshot();
   const cases: [name: string, message: RegExp][] = [
@@ -54,7 +54,7 @@ test("names that can leave a directory, hide or confuse are 422, and nothing is 
   assert.equal(files.calls, []);
 });
 
-test("no name, an empty one and a null one are a 422 that says required", async () => {
+test("R1 no name, an empty one and a null one are a 422 that says required", async () => {
   const { signer, files } = await withDirectory();
   for (const name of [undefined, "", null]) {
     const cause = await causeIn(signer, { name });
@@ -67,7 +67,7 @@ test("no name, an empty one and a null one are a 422 that says required", async 
   assert.equal(files.calls, []);
 });
 
-test("names that only look odd are kept, each in a file of the directory", async () => {
+test("R1 names that only look odd are kept, each in a file of the directory", async () => {
   const { signer, files } = await withDirectory();
   const names = [
     "...",

@@ -8,7 +8,7 @@ import { get, objectIn, objectJson, pathOf, peerRequest, post, statusIn, testSig
 const NAME = "system:etcd-peer:etcd1";
 const BETA = { version: "v1beta1" } as const;
 
-test("v1: the same name again is 409 AlreadyExists, whatever is asked for, and what is stored stays", async () => {
+test("R3 v1: the same name again is 409 AlreadyExists, whatever is asked for, and what is stored stays", async () => {
   const { signer } = await testSigner();
   const request = await peerRequest();
   const first = await objectIn(await post(signer, objectJson(request)));
@@ -21,7 +21,7 @@ test("v1: the same name again is 409 AlreadyExists, whatever is asked for, and w
   assert.equal(await objectIn(await get(signer, pathOf("v1", NAME)), 200), first);
 });
 
-test("v1beta1: equal bytes are answered with the stored object, and issue nothing", async () => {
+test("R3 v1beta1: equal bytes are answered with the stored object, and issue nothing", async () => {
   const { signer, lines } = await testSigner();
   const body = objectJson(await peerRequest(), BETA);
   const first = await objectIn(await post(signer, body, BETA));
@@ -30,7 +30,7 @@ test("v1beta1: equal bytes are answered with the stored object, and issue nothin
   assert.equal(lines, []);
 });
 
-test("v1beta1: other bytes replace what the same agent made through v1beta1", async () => {
+test("R3 v1beta1: other bytes replace what the same agent made through v1beta1", async () => {
   const { signer } = await testSigner();
   const first = await objectIn(await post(signer, objectJson(await peerRequest(), BETA), BETA));
   const request = await peerRequest();
@@ -54,7 +54,7 @@ test("v1beta1: a denied object is replaced by a better request, and the other wa
   }
 });
 
-test("v1beta1: what was made through v1 is 409", async () => {
+test("R3 v1beta1: what was made through v1 is 409", async () => {
   const { signer } = await testSigner();
   const request = await peerRequest();
   const first = await objectIn(await post(signer, objectJson(request)));
@@ -74,8 +74,8 @@ test("v1: what was made through v1beta1 is 409, and an annotation cannot make it
   await statusIn(await post(signer, objectJson(await peerRequest(), { ...BETA, name }), BETA), 409);
 });
 
-test("v1beta1: another identity's object is 409", async () => {
-  const identity = (username: string) => ({ username, groups: [], proof: "token" as const });
+test("R3 v1beta1: another identity's object is 409", async () => {
+  const identity = (username: string) => ({ username, groups: [], proof: "bootstrap-token" as const });
   const authenticators = [tokenAuthenticator([
     { token: "a", identity: identity("a") },
     { token: "b", identity: identity("b") },

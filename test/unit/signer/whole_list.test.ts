@@ -9,7 +9,7 @@ const PARTIAL = { accept: "application/json;as=PartialObjectMetadataList;v=v1;g=
 
 /** As many objects as are read in three parts. */
 async function many(names: readonly string[] = NAMES): Promise<ApiWorld> {
-  const world = await apiWorld();
+  const world = await apiWorld({ rate: { requestsPerSecond: 0 } });
   for (const name of names) {
     const labels = { even: String(Number(name.slice(1)) % 2 === 0) };
     await world.node.create({ name, metadata: { name, labels }, spec: { signerName: "example.com/x" } });
