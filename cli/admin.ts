@@ -7,7 +7,7 @@ import { detectRuntime } from "../src/runtime/detect.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import type { FlagDefinition, OperandDefinition } from "./flag.ts";
 import type { Options } from "./options.ts";
-import { printable, quote } from "./print.ts";
+import { printable, quoted } from "../src/text.ts";
 import { type Context, report } from "./program.ts";
 import { adminTargetOf, type Endpoint } from "./target.ts";
 
@@ -64,7 +64,7 @@ export interface Admin {
 export async function asAdmin(options: Options, action: (admin: Admin) => Promise<number>): Promise<number> {
   for (const name of options.operands) {
     const fault = nameFault(name);
-    if (fault !== undefined) throw new UsageError(`Cannot use NAME ${quote(name)}: it ${fault}`);
+    if (fault !== undefined) throw new UsageError(`Cannot use NAME ${quoted(name)}: it ${fault}`);
   }
   const runtime = await detectRuntime();
   const endpoint = await adminTargetOf(options, runtime);

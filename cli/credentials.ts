@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { isBearerToken } from "../src/auth/authenticator.ts";
-import { type Bytes, toHex, toUtf8 } from "../src/bytes.ts";
+import { toUtf8 } from "../src/bytes.ts";
 import { createCa } from "../src/ca/create_ca.ts";
 import { type Issuer, loadIssuer } from "../src/ca/issuer.ts";
 import { signCsr } from "../src/ca/sign_csr.ts";
@@ -97,11 +97,6 @@ export async function readToken(files: Files, path: string): Promise<string> {
 export async function writePair(files: Files, base: string, { certificate, privateKey }: Credentials): Promise<void> {
   await files.replace(`${base}.key`, toUtf8(privateKey), 0o600);
   await files.replace(`${base}.crt`, toUtf8(certificate), 0o644);
-}
-
-/** SHA-256 in hexadecimal digits. */
-export async function sha256(bytes: Bytes): Promise<string> {
-  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 }
 
 /** A path as a person would paste it into a shell, wherever that is. */

@@ -2,7 +2,7 @@ import { CertgenError } from "../src/errors.ts";
 import type { Files } from "../src/ports.ts";
 import { objectMember, parseJsonObject } from "../src/k8s/json.ts";
 import { detectRuntime } from "../src/runtime/detect.ts";
-import { sha256 } from "./credentials.ts";
+import { sha256Hex } from "../src/digest.ts";
 import { EXIT } from "./exit.ts";
 import type { CommandDefinition } from "./flag.ts";
 import { MANIFEST } from "./init.ts";
@@ -37,7 +37,7 @@ export async function run(options: Options, context: Context): Promise<number> {
     const path = `${directory}/${name}`;
     const stat = await files.stat(path);
     if (stat === undefined) continue;
-    if (stat.kind !== "file" || stat.size > MAX_FILE_BYTES || await sha256(await files.read(path)) !== digest) {
+    if (stat.kind !== "file" || stat.size > MAX_FILE_BYTES || await sha256Hex(await files.read(path)) !== digest) {
       context.stderr(`kept ${path}: it is not what init made any more\n`);
       kept++;
       continue;

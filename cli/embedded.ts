@@ -1,12 +1,14 @@
 import { equal, toHex, toUtf8 } from "../src/bytes.ts";
 import { CertgenError } from "../src/errors.ts";
+import { EXTRA } from "../src/identity.ts";
 import type { Files, Log, Runtime } from "../src/ports.ts";
 import { secureRandom } from "../src/random.ts";
 import type { Issuer } from "../src/ca/issuer.ts";
 import { dnsNameFault } from "../src/x509/general_name.ts";
 import { parseCertificate } from "../src/x509/certificate.ts";
 import { importPrivateKey } from "../src/x509/key.ts";
-import { newCa, newLeaf, readIssuer, readText, readToken, sha256, writePair } from "./credentials.ts";
+import { newCa, newLeaf, readIssuer, readText, readToken, writePair } from "./credentials.ts";
+import { sha256Hex } from "../src/digest.ts";
 import { checkSafePath } from "./safe_path.ts";
 import type { SignerParts } from "./signer_process.ts";
 
@@ -27,6 +29,10 @@ export interface EmbeddedPaths {
   /** The same for kubectl, with address and CA. */
   readonly adminKubeconfig: string;
   readonly requests: string;
+  /** Directory of the bootstrap tokens that an administrator makes. */
+  readonly tokens: string;
+  /** Directory of the audit log. */
+  readonly audit: string;
 }
 
 /** The files of a state directory. */
@@ -45,6 +51,8 @@ export function embeddedPaths(directory: string): EmbeddedPaths {
     adminToken: file("admin-token"),
     adminKubeconfig: file("admin.kubeconfig"),
     requests: file("csrs"),
+    tokens: file("tokens"),
+    audit: file("audit"),
   };
 }
 
@@ -64,6 +72,8 @@ const FILES = [
   "admin-token",
   "admin.kubeconfig",
   "csrs",
+  "tokens",
+  "audit",
 ];
 
 /**
@@ -80,7 +90,7 @@ export async function prepareEmbedded(runtime: Runtime, directory: string, log: 
   // again, now that it is there: from here on nobody else can put another in its place
   await checkSafePath(runtime, directory, { mustExist: true });
   for (const name of FILES) await checkSafePath(runtime, `${directory}/${name}`);
-  await files.makeDirectory(paths.requests, 0o700);
+  for (const path of [paths.requests, paths.tokens, paths.audit]) await files.makeDirectory(path, 0o700);
   await ensureCa(files, `${directory}/ca`, "certgen etcd CA", log);
   await ensureCa(files, `${directory}/metric-ca`, "certgen etcd metrics CA", log);
   const servingCa = await ensureCa(files, `${directory}/serving-ca`, "certgen serving CA", log);
@@ -108,7 +118,7 @@ export async function embeddedParts(
     const both = `${JSON.stringify(paths.adminToken)}: it holds the token of ${JSON.stringify(paths.token)}`;
     throw new CertgenError("malformed-object", `Cannot use ${both}, and every node would be an administrator`);
   }
-  const username = `system:bootstrap:${await tokenId(token)}`;
+  const id = await tokenId(token);
   const parts: SignerParts = {
     cas: {
       etcd: { certificate: paths.caCertificate, key: paths.caKey },
@@ -116,9 +126,17 @@ export async function embeddedParts(
     },
     serving: [{ certificate: paths.servingCertificate, key: paths.servingKey }],
     requests: paths.requests,
+    tokenDirectory: paths.tokens,
+    auditDirectory: paths.audit,
     tokens: [{
       token,
-      identity: { username, groups: ["system:bootstrappers", "system:authenticated"], proof: "token" },
+      identity: {
+        username: `system:bootstrap:${id}`,
+        groups: ["system:bootstrappers", "system:authenticated"],
+        // it names nothing, and is good for any number of requests
+        proof: "bootstrap-token",
+        extra: { [EXTRA.tokenId]: [id] },
+      },
     }, {
       token: adminToken,
       identity: { username: "certgen:admin", groups: ["certgen:admins", "system:authenticated"], proof: "token" },
@@ -129,7 +147,7 @@ export async function embeddedParts(
 
 /** The public half of `id.secret`; of a token in another form the beginning of its digest, since all of it is secret. */
 async function tokenId(token: string): Promise<string> {
-  return /^([0-9a-z]{1,16})\.\S{16,}$/.exec(token)?.[1] ?? (await sha256(toUtf8(token))).slice(0, 12);
+  return /^([0-9a-z]{1,16})\.\S{16,}$/.exec(token)?.[1] ?? (await sha256Hex(toUtf8(token))).slice(0, 12);
 }
 
 /** A CA of two files; one of them alone is somebody's mistake, and no reason to make another CA. */

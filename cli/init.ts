@@ -5,7 +5,8 @@ import { detectRuntime } from "../src/runtime/detect.ts";
 import { generalNames } from "../src/x509/general_name.ts";
 import { parseIp } from "../src/x509/ip.ts";
 import { KEY_TYPES, type KeyType } from "../src/x509/key.ts";
-import { type Credentials, newCa, newLeaf, sha256 } from "./credentials.ts";
+import { type Credentials, newCa, newLeaf } from "./credentials.ts";
+import { sha256Hex } from "../src/digest.ts";
 import { hostNames } from "./embedded.ts";
 import { EXIT } from "./exit.ts";
 import { type CommandDefinition, OUTPUT_FLAG } from "./flag.ts";
@@ -79,7 +80,7 @@ export async function run(options: Options, context: Context): Promise<number> {
   ]);
   await refuseIfThere(files, directory, [MANIFEST, ...contents.map(([name]) => name)]);
   const digests: Record<string, string> = {};
-  for (const [name, text] of contents) digests[name] = await sha256(toUtf8(text));
+  for (const [name, text] of contents) digests[name] = await sha256Hex(toUtf8(text));
   // first, so that what a crash leaves can be removed as well
   await files.create(`${directory}/${MANIFEST}`, toUtf8(JSON.stringify({ files: digests }, null, 2) + "\n"), 0o644);
   for (const [name, text, mode] of contents) await files.create(`${directory}/${name}`, toUtf8(text), mode);

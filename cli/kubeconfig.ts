@@ -10,7 +10,7 @@ import { embeddedPaths } from "./embedded.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import type { CommandDefinition } from "./flag.ts";
 import type { Options } from "./options.ts";
-import { quote } from "./print.ts";
+import { quoted } from "../src/text.ts";
 import type { Context } from "./program.ts";
 import { caOf, EMBEDDED, isThere } from "./target.ts";
 
@@ -58,7 +58,7 @@ export async function run(options: Options, context: Context): Promise<number> {
   const server = options.required("server");
   const user = options.required("user");
   if (!isServerUrl(server)) {
-    throw new UsageError(`Cannot use ${options.origin("server")} ${quote(server)}: it takes https://HOST:PORT`);
+    throw new UsageError(`Cannot use ${options.origin("server")} ${quoted(server)}: it takes https://HOST:PORT`);
   }
   if (user === "") throw new UsageError(`Cannot use ${options.origin("user")} "": it takes NAME`);
   const runtime = await detectRuntime();

@@ -1,6 +1,6 @@
 import type { Log, LogLevel } from "../src/ports.ts";
 import type { Options } from "./options.ts";
-import { printable } from "./print.ts";
+import { printable } from "../src/text.ts";
 
 /** How log lines look and where they go. */
 export interface LogOptions {

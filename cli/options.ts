@@ -1,7 +1,7 @@
 import { UsageError } from "./exit.ts";
 import { type CommandDefinition, environmentName, type FlagDefinition, takes } from "./flag.ts";
 import { nearest } from "./nearest.ts";
-import { quote } from "./print.ts";
+import { quoted } from "../src/text.ts";
 import { parseDuration, parseList } from "./value.ts";
 
 /** Values as typed, and how they were given: `--cacrt`, or `CERTGEN_SIGNER_CACRT`. */
@@ -132,7 +132,7 @@ function checkOperands({ program, name, operand }: CommandDefinition, operands: 
   if (operands.length === 0) throw new UsageError(`Missing ${placeholder}: ${takesWhat}`);
   const [, second] = operands;
   if (repeatable || second === undefined) return;
-  throw new UsageError(`Unexpected argument ${quote(second)}: ${takesWhat} ${placeholder}`);
+  throw new UsageError(`Unexpected argument ${quoted(second)}: ${takesWhat} ${placeholder}`);
 }
 
 function findFlag(definition: CommandDefinition, argument: string): FlagDefinition {
@@ -141,7 +141,7 @@ function findFlag(definition: CommandDefinition, argument: string): FlagDefiniti
   const name = typed.replace(/^--?/, "");
   if (name === typed || name === "") {
     const takesWhat = definition.operand === undefined ? "flags only" : `flags and ${definition.operand.placeholder}`;
-    throw new UsageError(`Unexpected argument ${quote(argument)}: ${command} takes ${takesWhat}`);
+    throw new UsageError(`Unexpected argument ${quoted(argument)}: ${command} takes ${takesWhat}`);
   }
   const flag = definition.flags.find((flag) =>
     typed === `--${flag.name}` || (flag.short && typed === `-${flag.short}`)
@@ -149,7 +149,7 @@ function findFlag(definition: CommandDefinition, argument: string): FlagDefiniti
   if (flag !== undefined) return flag;
   const near = nearest(name, definition.flags.map((flag) => flag.name));
   const hint = near === undefined ? `${command} --help lists the flags` : `did you mean --${near}?`;
-  throw new UsageError(`Unknown flag ${quote(typed)}: ${hint}`);
+  throw new UsageError(`Unknown flag ${quoted(typed)}: ${hint}`);
 }
 
 function add(given: Map<string, Given>, flag: FlagDefinition, value: string): void {
@@ -161,7 +161,7 @@ function add(given: Map<string, Given>, flag: FlagDefinition, value: string): vo
 
 function checkValue(flag: FlagDefinition, value: string, origin: string): void {
   const refuse = (): never => {
-    throw new UsageError(`Cannot use ${origin} ${quote(value)}: it takes ${takes(flag)}`);
+    throw new UsageError(`Cannot use ${origin} ${quoted(value)}: it takes ${takes(flag)}`);
   };
   if (flag.value === "choice" && !flag.choices?.includes(value)) refuse();
   if (flag.value === "path" && value === "") refuse();

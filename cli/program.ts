@@ -5,7 +5,7 @@ import type { CommandDefinition, ProgramName } from "./flag.ts";
 import { helpText } from "./help.ts";
 import { nearest } from "./nearest.ts";
 import { type Options, parseCommand } from "./options.ts";
-import { printable, quote } from "./print.ts";
+import { printable, quoted } from "../src/text.ts";
 
 /** The version both programs print; package.json says the same, and a test compares them. */
 export const VERSION = "0.1.0";
@@ -112,8 +112,8 @@ function noSuchCommand(program: string, commands: readonly CommandEntry[], typed
   const near = nearest(typed, names);
   const hint = near === undefined ? `${program} has ${names.join(", ")}` : `did you mean ${near}?`;
   if (typed === "") return `Missing command: ${program} has ${names.join(", ")}`;
-  if (!typed.startsWith("-")) return `Unknown command ${quote(typed)}: ${hint}`;
-  return `Missing command before ${quote(typed.replace(/=.*$/s, ""))}: ${program} has ${names.join(", ")}`;
+  if (!typed.startsWith("-")) return `Unknown command ${quoted(typed)}: ${hint}`;
+  return `Missing command before ${quoted(typed.replace(/=.*$/s, ""))}: ${program} has ${names.join(", ")}`;
 }
 
 /**

@@ -11,7 +11,7 @@ import { EXIT, UsageError } from "./exit.ts";
 import { type CommandDefinition, COMMON_FLAGS, OUTPUT_FLAG } from "./flag.ts";
 import { commandLog } from "./log.ts";
 import type { Options } from "./options.ts";
-import { printable } from "./print.ts";
+import { printable } from "../src/text.ts";
 import type { Context } from "./program.ts";
 import { targetOf } from "./target.ts";
 

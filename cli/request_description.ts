@@ -3,7 +3,7 @@ import type { RequestView } from "../src/k8s/request_view.ts";
 import { conditionText } from "../src/k8s/table.ts";
 import { formatGeneralName } from "../src/x509/general_name.ts";
 import { formatName } from "../src/x509/name.ts";
-import { printable } from "./print.ts";
+import { printable } from "../src/text.ts";
 import { ageOf, certificateOf, csrOf, distanceOf, NONE, timeOf } from "./request_text.ts";
 
 /** A label and its values, each of which has a line. */

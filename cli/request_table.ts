@@ -1,6 +1,6 @@
 import { conditionText } from "../src/k8s/table.ts";
 import type { RequestView } from "../src/k8s/request_view.ts";
-import { printable } from "./print.ts";
+import { printable } from "../src/text.ts";
 import { ageOf, certificateOf, csrOf, distanceOf, NONE, profileOf, timeOf } from "./request_text.ts";
 
 /** Columns of a list of requests. */

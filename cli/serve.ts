@@ -54,6 +54,28 @@ export const definition: CommandDefinition = {
       defaultWords: "none: whoever can reach the signer may ask, unless it uses --state-dir",
     },
     {
+      name: "token-dir",
+      value: "path",
+      placeholder: "DIR",
+      defaultWords: "<state-dir>/tokens with the embedded default, else none",
+      description: "directory of bootstrap tokens that certgen-signer token makes",
+    },
+    {
+      ...path(
+        "config",
+        "policy and further profiles, issuers of JWTs, limits, as YAML or JSON; followed while the signer runs",
+      ),
+      defaultWords:
+        "none: tokens get what they name, certificates are renewed as they are, administrators get anything",
+    },
+    {
+      name: "audit-dir",
+      value: "path",
+      placeholder: "DIR",
+      defaultWords: "<state-dir>/audit with the embedded default, else <csrdir>/.audit-log",
+      description: "directory of the audit log: every decision, before anything of it is stored or shown",
+    },
+    {
       name: "approval",
       value: "choice",
       choices: ["auto", "manual"],
@@ -97,20 +119,22 @@ export async function run(options: Options, context: Context): Promise<number> {
   const log = commandLog(options, context);
   const addresses = addressesOf(options);
   const own = OWN.some((flag) => options.given(flag)) ? ownConfig(options) : undefined;
-  const tokenAuthFile = options.text("token-auth-file");
-  const isOpen = own !== undefined && tokenAuthFile === undefined;
   const approval = options.text("approval") === "manual" ? "manual" : "auto";
-  if (isOpen && approval === "manual") {
-    throw new UsageError(
-      `Cannot use ${options.origin("approval")} "manual": without credentials nobody is an administrator; ` +
-        "give --token-auth-file FILE with a user in the group certgen:admins",
-    );
-  }
   const runtime = await detectRuntime();
   const { paths, parts } = own === undefined
     ? await embeddedParts(runtime, options.required("state-dir"), log)
     : { paths: undefined, parts: own };
-  const config: SignerConfig = { ...addresses, ...lifetimesOf(options), tokenAuthFile, approval, ...parts };
+  const config: SignerConfig = {
+    ...addresses,
+    ...lifetimesOf(options),
+    ...parts,
+    tokenAuthFile: options.text("token-auth-file"),
+    tokenDirectory: options.text("token-dir") ?? parts.tokenDirectory,
+    auditDirectory: options.text("audit-dir") ?? parts.auditDirectory,
+    configuration: options.text("config"),
+    approval,
+    approvalOrigin: options.origin("approval"),
+  };
   let stop = (_signal: string): void => {};
   const stopped = new Promise<string>((resolve) => stop = resolve);
   runtime.onStopSignal(stop);
@@ -123,7 +147,7 @@ export async function run(options: Options, context: Context): Promise<number> {
     log("info", "answering health checks", { address: formatAddress({ ...config.health, port: signer.healthPort }) });
   }
   if (paths !== undefined) context.stdout(invitation(runtime, paths, signer.port, options.given("state-dir")));
-  if (isOpen) log("warn", "no credentials are asked for: whoever can reach this address gets a certificate", {});
+  if (signer.isOpen) log("warn", "no credentials are asked for: whoever can reach this address gets a certificate", {});
   log("info", "stopping", { signal: await stopped });
   await signer.stop();
   return EXIT.done;
@@ -182,6 +206,7 @@ function ownConfig(options: Options): SignerParts {
     cas: { ...etcd && { etcd }, ...metric && { metric } },
     serving: certificates.map((certificate, index) => ({ certificate, key: keys[index] ?? "" })),
     requests: options.required("csrdir"),
+    auditDirectory: `${options.required("csrdir")}/.audit-log`,
     tokens: [],
   };
 }

@@ -4,7 +4,7 @@ import { asAdmin, NAME, TARGET_FLAGS } from "./admin.ts";
 import { EXIT } from "./exit.ts";
 import { type CommandDefinition, OUTPUT_FLAG } from "./flag.ts";
 import type { Options } from "./options.ts";
-import { printable } from "./print.ts";
+import { printable } from "../src/text.ts";
 import type { Context } from "./program.ts";
 import { describeRequest } from "./request_description.ts";
 import { toYaml } from "./yaml.ts";

@@ -28,6 +28,11 @@ await main("certgen-signer", [
     load: () => import("./deny.ts"),
   },
   {
+    name: "revoke",
+    description: "revoke certificates",
+    load: () => import("./revoke.ts"),
+  },
+  {
     name: "delete",
     description: "delete requests",
     load: () => import("./delete.ts"),
@@ -36,6 +41,36 @@ await main("certgen-signer", [
     name: "kubeconfig",
     description: "print a kubeconfig for kubectl",
     load: () => import("./kubeconfig.ts"),
+  },
+  {
+    name: "token create",
+    description: "make a bootstrap token",
+    load: () => import("./token_create.ts"),
+  },
+  {
+    name: "token list",
+    description: "list bootstrap tokens",
+    load: () => import("./token_list.ts"),
+  },
+  {
+    name: "token revoke",
+    description: "revoke bootstrap tokens",
+    load: () => import("./token_revoke.ts"),
+  },
+  {
+    name: "policy explain",
+    description: "say whether somebody may have what a CSR asks for, and why",
+    load: () => import("./policy_explain.ts"),
+  },
+  {
+    name: "policy test",
+    description: "judge the cases of a file, and say of each whether it came out as expected",
+    load: () => import("./policy_test.ts"),
+  },
+  {
+    name: "audit verify",
+    description: "find what was changed in the audit log",
+    load: () => import("./audit_verify.ts"),
   },
   {
     name: "init",

@@ -1,5 +1,3 @@
-import { tokenAuthenticator, type TokenEntry } from "../src/auth/token.ts";
-import { type EtcdProfileName, etcdProfiles } from "../src/ca/etcd.ts";
 import { CertgenError, messageOf } from "../src/errors.ts";
 import type { Handler, Log, Runtime, Server, TlsPair } from "../src/ports.ts";
 import { createSigner, type Signer } from "../src/signer/create_signer.ts";
@@ -9,8 +7,12 @@ import { formatGeneralName } from "../src/x509/general_name.ts";
 
 import { openDirectory } from "../src/requests/directory.ts";
 import type { Address } from "./address.ts";
-import { readIssuer, readPair } from "./credentials.ts";
-import { tokenAuthFile } from "./token_auth_file.ts";
+import { openAuditDirectory } from "./audit_directory.ts";
+import { type Configuration, noConfiguration } from "./configuration.ts";
+import { type CredentialSources, isClosed, openCredentials } from "./credential_sources.ts";
+import { readPair } from "./credentials.ts";
+import { UsageError } from "./exit.ts";
+import { type RulesConfig, SignerRules } from "./signer_rules.ts";
 import { watchFiles } from "./watch_files.ts";
 
 /** The two files of a certificate and its key. */
@@ -20,32 +22,33 @@ export interface PairPaths {
 }
 
 /** What a signer process stands on. */
-export interface SignerParts {
+export interface SignerParts extends CredentialSources {
   /** CAs by the name that profiles call them. */
-  readonly cas: Readonly<Record<string, PairPaths>>;
+  readonly cas: Configuration["cas"];
   readonly serving: readonly PairPaths[];
   /** Directory where requests are kept. */
   readonly requests: string;
-  /** Without any, and without a file of them, everybody may ask. */
-  readonly tokens: readonly TokenEntry[];
+  /** Directory of the audit log. */
+  readonly auditDirectory: string;
 }
 
 /** What a signer process is made of. */
-export interface SignerConfig extends SignerParts {
+export interface SignerConfig extends SignerParts, RulesConfig {
   readonly address: Address;
   /** Where plain-HTTP health checks are answered, if anywhere. */
   readonly health: Address | undefined;
-  readonly lifetimeSeconds: Readonly<Partial<Record<EtcdProfileName, number>>>;
-  /** File of further tokens, as kube-apiserver's `--token-auth-file`. */
-  readonly tokenAuthFile?: string | undefined;
   /** Who decides requests: the policy, or an administrator. */
   readonly approval?: "auto" | "manual";
+  /** How that was said, for messages. */
+  readonly approvalOrigin?: string;
 }
 
 /** A signer that serves. */
 export interface SignerProcess {
   readonly port: number;
   readonly healthPort: number | undefined;
+  /** Whether it asks nobody who they are. */
+  readonly isOpen: boolean;
   /** Stops accepting, finishes what is in flight, 10 s at most. */
   readonly stop: () => Promise<void>;
 }
@@ -56,30 +59,29 @@ export interface SignerProcess {
  */
 export async function startSigner(runtime: Runtime, config: SignerConfig, log: Log): Promise<SignerProcess> {
   const { files } = runtime;
-  const loadIssuers = async (): Promise<Issuers> => {
-    const entries = Object.entries(config.cas).map(async ([name, { certificate, key }]) =>
-      [name, await readIssuer(files, certificate, key)] as const
-    );
-    return Object.fromEntries(await Promise.all(entries));
-  };
+  const isOpenWithoutFile = config.configuration === undefined && !isClosed(config, noConfiguration({}));
+  // what the command line alone says is refused before anything is read
+  if (isOpenWithoutFile && config.approval === "manual") throw new UsageError(nobodyApproves(config));
+  await checkDirectory(runtime, config.requests);
+  const rules = await SignerRules.open(runtime, config, log);
+  if (rules.isOpen && config.approval === "manual") throw new UsageError(nobodyApproves(config));
   const loadServing = async (): Promise<TlsPair[]> => {
     const pairs = config.serving.map(({ certificate, key }) => readPair(files, certificate, key));
     return (await Promise.all(pairs)).map(([certificate, privateKey]) => ({ certificate, privateKey }));
   };
-  await checkDirectory(runtime, config.requests);
-  const [issuers, serving] = [await loadIssuers(), await loadServing()];
-  const { tokens, tokenAuthFile: path } = config;
-  const tokenFile = path === undefined ? undefined : await tokenAuthFile(runtime, path, log);
+  const serving = await loadServing();
+  const credentials = await openCredentials(runtime, config, rules.configuration, log);
   // it writes there: a directory that does not keep what it is given is found out now, and not by the first node that asks
   const store = await openDirectory(files, config.requests);
+  const audit = await openAuditDirectory(runtime, config.auditDirectory, log);
   const signer = createSigner({
-    issuers,
-    profiles: etcdProfiles(config.lifetimeSeconds),
+    ...rules.settled,
+    issuers: rules.issuers,
+    profiles: rules.profiles,
+    policy: rules.policy,
     store,
-    authenticators: [
-      ...tokens.length === 0 ? [] : [tokenAuthenticator(tokens)],
-      ...tokenFile === undefined ? [] : [tokenFile.authenticate],
-    ],
+    audit,
+    authenticators: credentials.authenticators,
     approval: config.approval ?? "auto",
     log,
   });
@@ -91,33 +93,41 @@ export async function startSigner(runtime: Runtime, config: SignerConfig, log: L
     handler: signer.fetch,
     onError,
   });
-  await warnOfSharedCa(issuers, serving, log);
+  await warnOfSharedCa(rules.issuers, serving, log);
   const health = await startHealth(runtime, config.health, signer.fetch, onError, log);
+  const reloadRules = async (): Promise<void> => await rules.reload(signer, credentials);
   const watcher = watchFiles(runtime, log, [
-    {
-      what: "CA",
-      paths: Object.values(config.cas).flatMap(({ certificate, key }) => [certificate, key]),
-      reload: async () => signer.useIssuers(await loadIssuers()),
-    },
+    { what: "CA", paths: () => rules.caPaths, reload: reloadRules },
     {
       what: "serving certificate",
-      paths: config.serving.flatMap(({ certificate, key }) => [certificate, key]),
+      paths: () => config.serving.flatMap(({ certificate, key }) => [certificate, key]),
       reload: async () => await server.reload(await loadServing()),
     },
-    ...tokenFile === undefined ? [] : [tokenFile.watched],
+    ...config.configuration === undefined
+      ? []
+      : [{ what: "configuration", paths: () => rules.paths, reload: reloadRules }],
+    ...credentials.watched,
   ]);
   const sweeper = sweepFromTimeToTime(runtime, signer, log);
   return {
     port: server.port,
     healthPort: health?.port,
+    isOpen: rules.isOpen,
     stop: async () => {
       watcher.stop();
       sweeper.stop();
       // they would hold the server for as long as it waits for what is in flight
       signer.close();
       await Promise.all([server.stop(), health?.stop()]);
+      rules.close();
+      await audit.close();
     },
   };
+}
+
+function nobodyApproves({ approvalOrigin = "--approval" }: SignerConfig): string {
+  return `Cannot use ${approvalOrigin} "manual": without credentials nobody is an administrator; ` +
+    "give --token-auth-file FILE with a user in the group certgen:admins";
 }
 
 const SWEEP_SECONDS = 3600;

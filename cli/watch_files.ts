@@ -1,12 +1,13 @@
 import { messageOf } from "../src/errors.ts";
 import type { Files, Log, Runtime } from "../src/ports.ts";
-import { sha256 } from "./credentials.ts";
+import { sha256Hex } from "../src/digest.ts";
 
 /** Files that belong together, and what to do when one of them has changed. */
 export interface WatchedFiles {
   /** For the log. */
   readonly what: string;
-  readonly paths: readonly string[];
+  /** Which they are now. */
+  readonly paths: () => readonly string[];
   /** Takes the new content, or throws and leaves the old in use. */
   readonly reload: () => Promise<void>;
 }
@@ -33,19 +34,19 @@ async function watch(
   group: WatchedFiles,
   signal: AbortSignal,
 ): Promise<void> {
-  let seen = await digestOf(runtime.files, group.paths);
+  let seen = await digestOf(runtime.files, group.paths());
   while (!signal.aborted) {
     try {
       await runtime.sleep(PERIOD_SECONDS, signal);
     } catch {
       return;
     }
-    const present = await digestOf(runtime.files, group.paths);
+    const present = await digestOf(runtime.files, group.paths());
     if (present === seen) continue;
     seen = present;
     try {
       await group.reload();
-      log("info", `${group.what} reloaded`, { files: group.paths });
+      log("info", `${group.what} reloaded`, { files: group.paths() });
     } catch (error) {
       log("error", `${group.what} has changed and cannot be used; the old one stays`, { because: messageOf(error) });
     }
@@ -56,7 +57,7 @@ async function watch(
 async function digestOf(files: Files, paths: readonly string[]): Promise<string> {
   const digests = paths.map(async (path) => {
     try {
-      return await sha256(await files.read(path));
+      return await sha256Hex(await files.read(path));
     } catch (error) {
       return messageOf(error);
     }

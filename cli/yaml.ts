@@ -1,5 +1,5 @@
 import { Document, visit } from "yaml";
-import { printable } from "./print.ts";
+import { printable } from "../src/text.ts";
 
 /** A JSON value as YAML, with nothing in it that a terminal acts on and nothing that reads as another value. */
 export function toYaml(value: unknown): string {

@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { definition as approve } from "../cli/approve.ts";
+import { definition as auditVerify } from "../cli/audit_verify.ts";
 import { definition as remove } from "../cli/delete.ts";
 import { definition as deny } from "../cli/deny.ts";
 import { definition as destroy } from "../cli/destroy.ts";
@@ -12,9 +13,15 @@ import { type CommandDefinition, environmentName, type FlagDefinition, usageOf }
 import { definition as init } from "../cli/init.ts";
 import { definition as kubeconfig } from "../cli/kubeconfig.ts";
 import { definition as list } from "../cli/list.ts";
+import { definition as policyExplain } from "../cli/policy_explain.ts";
+import { definition as policyTest } from "../cli/policy_test.ts";
 import { definition as request } from "../cli/request.ts";
+import { definition as revoke } from "../cli/revoke.ts";
 import { definition as serve } from "../cli/serve.ts";
 import { definition as show } from "../cli/show.ts";
+import { definition as tokenCreate } from "../cli/token_create.ts";
+import { definition as tokenList } from "../cli/token_list.ts";
+import { definition as tokenRevoke } from "../cli/token_revoke.ts";
 import { ROOT } from "./runtimes.ts";
 
 const COMMANDS: readonly CommandDefinition[] = [
@@ -23,8 +30,15 @@ const COMMANDS: readonly CommandDefinition[] = [
   show,
   approve,
   deny,
+  revoke,
   remove,
   kubeconfig,
+  tokenCreate,
+  tokenList,
+  tokenRevoke,
+  policyExplain,
+  policyTest,
+  auditVerify,
   init,
   destroy,
   request,

@@ -8,10 +8,10 @@ import {
   readPair,
   readText,
   readToken,
-  sha256,
   writePair,
 } from "../../../cli/credentials.ts";
 import { toUtf8 } from "../../../src/bytes.ts";
+import { sha256Hex } from "../../../src/digest.ts";
 import { createCa } from "../../../src/ca/create_ca.ts";
 import { loadIssuer } from "../../../src/ca/issuer.ts";
 import { parseCertificate, verifyCertificate } from "../../../src/x509/certificate.ts";
@@ -52,7 +52,7 @@ test("newLeaf refuses names that are none", async () => {
   }
 });
 
-test("readIssuer loads a CA, and says which files cannot be one", async () => {
+test("R55 readIssuer loads a CA, and says which files cannot be one", async () => {
   const files = new MemoryFiles();
   files.put("ca.crt", pem.certificate);
   files.put("ca.key", pem.privateKey);
@@ -125,7 +125,7 @@ test("writePair writes the key first, so that no certificate stands without its 
 });
 
 test("sha256 is the digest; absolute begins at the root", async () => {
-  assert.is(await sha256(toUtf8("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  assert.is(await sha256Hex(toUtf8("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   assert.match(absolute("x/../y"), /^\/.*\/y$|^\/y$/);
 });
 

@@ -29,6 +29,7 @@ test("the first start makes three CAs, a serving certificate and two tokens; onl
     );
     assert.equal(modes, [
       "admin-token 600",
+      "audit 700",
       "ca.crt 644",
       "ca.key 600",
       "csrs 700",
@@ -39,6 +40,7 @@ test("the first start makes three CAs, a serving certificate and two tokens; onl
       "serving-ca.crt 644",
       "serving-ca.key 600",
       "token 600",
+      "tokens 700",
     ]);
     assert.is(statSync(directory).mode & 0o7777, 0o700);
   } finally {
@@ -223,7 +225,8 @@ test("embeddedParts asks for a node's token, whose public half is the name, or t
     identity: {
       username: `system:bootstrap:${token.split(".")[0]}`,
       groups: ["system:bootstrappers", "system:authenticated"],
-      proof: "token",
+      proof: "bootstrap-token",
+      extra: { "certgen.internal/token-id": [token.split(".")[0] ?? ""] },
     },
   }, {
     token: files.text("state/admin-token")?.trim() ?? "",

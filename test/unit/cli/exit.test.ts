@@ -8,7 +8,7 @@ test("exit codes are those of the documentation, and cannot be changed", () => {
   assert.ok(Object.isFrozen(EXIT));
 });
 
-test("exitCodeOf: wrong usage 2, denied 3, timed out 4, everything else 1", () => {
+test("R6 exitCodeOf: wrong usage 2, denied 3, timed out 4, everything else 1", () => {
   assert.is(exitCodeOf(new UsageError("x")), 2);
   assert.is(exitCodeOf(new CertgenError("denied", "x")), 3);
   assert.is(exitCodeOf(new CertgenError("timed-out", "x")), 4);

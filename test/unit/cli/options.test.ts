@@ -225,7 +225,7 @@ test("parseDuration refuses anything else", () => {
   }
 });
 
-test("parseList drops empty items", () => {
+test("R29 parseList drops empty items", () => {
   assert.equal(parseList("a, b,,c,"), ["a", "b", "c"]);
   assert.equal(parseList(""), []);
 });

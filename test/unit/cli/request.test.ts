@@ -32,7 +32,7 @@ test("common names of no kind are refused", async () => {
   assert.match(await refusal([], { CERTGEN_AGENT_COMMONNAME: "x" }), /^Cannot use CERTGEN_AGENT_COMMONNAME "x"/);
 });
 
-test("common names that would leave the directory are refused before anything is made", async () => {
+test("R2 common names that would leave the directory are refused before anything is made", async () => {
   writeFileSync(`${root}/ca`, "x");
   for (
     const name of ["system:etcd-peer:../../x", "system:etcd-peer:a/b", "system:etcd-peer:a\\b", "system:etcd-peer:a\n"]

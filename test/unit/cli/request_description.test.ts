@@ -34,7 +34,7 @@ Request:
 Conditions:
   Approved:    ${MOMENT}
                PolicyApproved
-               approved by the policy for profile etcd-peer
+               allowed by anybody (profile etcd-peer)
 Certificate:
   Serial:      ${serial}
   Subject:     O=system:etcd-peers, CN=system:etcd-peer:etcd1

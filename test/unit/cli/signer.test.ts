@@ -14,7 +14,7 @@ test("the entry point runs the command that its arguments name, and sets the exi
   try {
     await import("../../../cli/signer.ts");
     assert.is(process.exitCode, 2);
-    const names = "serve, list, show, approve, deny, delete, kubeconfig, init, destroy";
+    const names = "serve, list, show, approve, deny, revoke, delete, kubeconfig, token, policy, audit, init, destroy";
     assert.is(stderr, `error: Unknown command "nonsense": certgen-signer has ${names}\n`);
   } finally {
     process.argv = argv;

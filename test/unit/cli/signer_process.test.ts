@@ -54,6 +54,7 @@ const config: SignerConfig = {
   cas: { etcd: { certificate: "ca.crt", key: "ca.key" } },
   serving: [{ certificate: "s.crt", key: "s.key" }],
   requests: "csrs",
+  auditDirectory: "audit",
   tokens: [],
   address: { host: "127.0.0.1", port: 0 },
   health: { host: "127.0.0.1", port: 6440 },
@@ -117,7 +118,7 @@ test("health can be off, and a port that is taken is no reason not to sign", asy
 
 test("tokens close it", async () => {
   const { runtime, served } = world();
-  const tokens = [{ token: "t", identity: { username: "u", groups: [], proof: "token" as const } }];
+  const tokens = [{ token: "t", identity: { username: "u", groups: [], proof: "bootstrap-token" as const } }];
   const signer = await startSigner(runtime, { ...config, tokens }, fakeLog().log);
   assert.is((await ask(served[0], pathOf("v1"), { method: "POST" })).status, 403);
   const headers = { authorization: "Bearer t" };
@@ -147,7 +148,7 @@ test("a token file closes it too, also one without tokens, and is refused where 
 const full = (path: string): Promise<never> =>
   Promise.reject(new CertgenError("io", `Cannot write ${path}: no space left`));
 
-test("what cannot be used is refused by name before anything listens", async () => {
+test("R55 what cannot be used is refused by name before anything listens", async () => {
   const cases: [(fake: FakeRuntime) => void, RegExp][] = [
     [({ files }) => files.tree.delete("csrs"), /^Cannot keep requests in "csrs": there is no such directory$/],
     [({ files }) => files.tree.delete("ca.key"), /ca\.key/],

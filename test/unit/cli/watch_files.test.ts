@@ -23,7 +23,7 @@ function watching(reload: () => Promise<void>): {
     });
   files.put("a", "1");
   files.put("b", "1");
-  const { stop } = watchFiles({ files, sleep }, log, [{ what: "CA", paths: ["a", "b"], reload }]);
+  const { stop } = watchFiles({ files, sleep }, log, [{ what: "CA", paths: () => ["a", "b"], reload }]);
   /** Lets the watch look once more and come back to its wait. */
   const tick = async (): Promise<void> => {
     const seen = waits.length;

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { parse } from "yaml";
-import { printable } from "../../../cli/print.ts";
+import { printable } from "../../../src/text.ts";
 import { toYaml } from "../../../cli/yaml.ts";
 
 const HOSTILE = [
