@@ -111,7 +111,7 @@ function hostile(name: string, runtime: Runtime, tls: Partial<ServeOptions>, ser
     await isUp();
   });
 
-  test("idle connections, slow headers and slow bodies are cut", async () => {
+  test("R12 idle connections, slow headers and slow bodies are cut", async () => {
     await start({ idleSeconds: 0.3, bodySeconds: 0.3 });
     const [silent, slow, kept, body] = [await connect(), await connect(), await connect(), await connect()];
     const trickle = setInterval(() => {
@@ -131,7 +131,7 @@ function hostile(name: string, runtime: Runtime, tls: Partial<ServeOptions>, ser
     cutAfter(await before.closed());
   });
 
-  test("a client that does not read its answer is cut", async () => {
+  test("R12 a client that does not read its answer is cut", async () => {
     let cancelled = 0;
     const endless = (): Response => {
       const pull = (c: ReadableStreamDefaultController): void => c.enqueue(new Uint8Array(65_536));

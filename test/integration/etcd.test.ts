@@ -1,9 +1,12 @@
 // timeout: 240
-// A real cluster of three members, each with certificates that an agent on another runtime got from one signer.
+// A real cluster of three members, each with certificates that an agent on another runtime got from one signer, by the
+// policy that the README shows.
+import { writeFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { etcdctl, freePorts, type Member, startMember } from "../etcd.ts";
 import { certgen, folder, has, pause, type Started, startSigner, temporary } from "../programs.ts";
+import { readmePolicy } from "../readme.ts";
 import { currentRuntime, RUNTIMES } from "../runtimes.ts";
 
 const signerRuntime = currentRuntime();
@@ -15,6 +18,7 @@ async function getCertificates(
   port: number,
   state: string,
   assets: string,
+  token = `${state}/token`,
 ): Promise<void> {
   for (const kind of ["peer", "server"]) {
     const { code, stderr } = await certgen(agent, "agent", [
@@ -25,7 +29,7 @@ async function getCertificates(
       `--assetsdir=${assets}`,
       `--address=127.0.0.1:${port}`,
       `--cacrt=${state}/serving-ca.crt`,
-      `--token-file=${state}/token`,
+      `--token-file=${token}`,
       "--timeout=30s",
     ], assets);
     assert.is(code, 0, stderr);
@@ -44,7 +48,12 @@ cluster(`three etcd members trust each other by certificates of one signer on ${
   const { path: cwd, remove } = temporary();
   const running = new Map<string, Started>();
   try {
-    const signer = await startSigner(signerRuntime, ["--state-dir=good"], cwd);
+    writeFileSync(`${cwd}/signer.yaml`, readmePolicy());
+    const tokens = RUNTIMES.map((name) => `${name}-token,etcd:${name},${name}\n`);
+    writeFileSync(`${cwd}/tokens.csv`, tokens.join(""), { mode: 0o600 });
+    for (const name of RUNTIMES) writeFileSync(`${cwd}/${name}.token`, `${name}-token`, { mode: 0o600 });
+    const rules = ["--config=signer.yaml", "--token-auth-file=tokens.csv"];
+    const signer = await startSigner(signerRuntime, ["--state-dir=good", ...rules], cwd);
     running.set("signer", signer);
     const ports = await freePorts(6);
     const members = RUNTIMES.map((name, index): Member => ({
@@ -55,7 +64,8 @@ cluster(`three etcd members trust each other by certificates of one signer on ${
       data: folder(cwd, `data-${name}`),
     }));
     for (const [index, agent] of RUNTIMES.entries()) {
-      await getCertificates(agent, members[index]?.name ?? "", signer.port, `${cwd}/good`, members[index]?.certs ?? "");
+      const { name = "", certs = "" } = members[index] ?? {};
+      await getCertificates(agent, name, signer.port, `${cwd}/good`, certs, `${cwd}/${agent}.token`);
     }
     const [first, second, third] = members;
     if (!first || !second || !third) throw new TypeError("three members are needed");

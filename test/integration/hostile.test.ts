@@ -36,7 +36,7 @@ function snapshot(directory: string): string {
   ).join("\n");
 }
 
-test("hostile requests get a clear 4xx or a denial, and nothing is written outside of --csrdir", async () => {
+test("R1 R8 R12 hostile requests get a clear 4xx or a denial, and nothing is written outside of --csrdir", async () => {
   const { path: cwd, remove } = temporary();
   let signer: RunningSigner | undefined;
   try {

@@ -242,7 +242,7 @@ kubectl("kubectl auth tells the administrator and a node what each may", async (
   );
   assert.match(
     bootstrapped,
-    /^ATTRIBUTE +VALUE\nUsername +system:bootstrap:\S+\nGroups +\[system:bootstrappers system:authenticated\]\n$/,
+    /^ATTRIBUTE +VALUE\nUsername +system:bootstrap:\S+\nGroups +\[system:bootstrappers system:authenticated\]\nExtra: certgen\.internal\/token-id +\[\S+\]\n$/,
   );
 });
 

@@ -21,7 +21,7 @@ async function openSslVerifies(ca: string, certificate: string, cwd: string): Pr
   assert.is(code, 0, stdout + stderr);
 }
 
-test(`signer on ${signerRuntime} with the embedded default, agents on each runtime`, async () => {
+test(`R6 R15 signer on ${signerRuntime} with the embedded default, agents on each runtime`, async () => {
   const { path: cwd, remove } = temporary();
   const signer = await startSigner(signerRuntime, [], cwd);
   try {
@@ -79,8 +79,8 @@ test(`signer on ${signerRuntime} with the embedded default, agents on each runti
     for (const file of readdirSync(`${cwd}/.certgen`)) {
       if (file.endsWith(".key") || file === "token") assert.is(mode(`${cwd}/.certgen/${file}`), 0o600, file);
     }
-    for (const file of readdirSync(`${cwd}/.certgen/csrs`)) {
-      assert.is(mode(`${cwd}/.certgen/csrs/${file}`), 0o600, file);
+    for (const file of readdirSync(`${cwd}/.certgen/csrs`, { withFileTypes: true })) {
+      assert.is(mode(`${cwd}/.certgen/csrs/${file.name}`), file.isDirectory() ? 0o700 : 0o600, file.name);
     }
     const secrets = [readFileSync(`${cwd}/.certgen/token`, "utf8").trim(), "PRIVATE KEY"];
     for (const secret of secrets) assert.not(signer.output().includes(secret), "no secret is printed");
@@ -166,7 +166,7 @@ async function signerLogs(output: () => string, pattern: RegExp): Promise<void> 
   assert.match(output(), pattern);
 }
 
-test("an agent whose signer is not there gives up after --timeout, and goes on with its staged request later", async () => {
+test("R16 an agent whose signer is not there gives up after --timeout, and goes on with its staged request later", async () => {
   const { path: cwd, remove } = temporary();
   try {
     await certgen(signerRuntime, "signer", ["init", "--dir=pki", "--san=localhost,127.0.0.1"], cwd);

@@ -56,7 +56,7 @@ refuses("R20 lengths that are not DER's", [
   ["30 ff 00", 1, "length of more than 4 octets"],
 ]);
 
-refuses("lengths that overrun the document or the element around", [
+refuses("R21 lengths that overrun the document or the element around", [
   ["30 03 02 01 05 00", 5, "1 bytes after the end"],
   ["30 03 02 02 05 00", 3, "length of 2 goes beyond the end"],
   ["30 05 30 03 02 02 05", 5, "length of 2 goes beyond the end"],
