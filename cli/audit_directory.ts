@@ -29,6 +29,7 @@ export function auditPaths(directory: string): AuditPaths {
  * Opens the audit log in a directory; directory and key are made where they are missing. Whoever has the key can write the
  * log anew, so that heads and `audit.pub` should be copied to another machine.
  *
+ * @param options how the log is kept; `parents: false` where it stands in a directory that others may write to as well
  * @throws CertgenError `unsafe-path` where somebody else could have planted something; `malformed-object` where the log cannot
  * be gone on with, or its key is not there any more
  */
@@ -36,14 +37,15 @@ export async function openAuditDirectory(
   runtime: Pick<Runtime, "files" | "userId" | "sleep">,
   directory: string,
   log: Log,
-  options: AuditLogOptions = {},
+  options: AuditLogOptions & { readonly parents?: boolean } = {},
 ): Promise<AuditLog> {
   const { files, sleep } = runtime;
-  await checkSafePath(runtime, directory);
+  const { parents = true } = options;
+  await checkSafePath(runtime, directory, { parents });
   await files.makeDirectory(directory, 0o700);
   // again, now that it is there: from here on nobody else can put another in its place
-  await checkSafePath(runtime, directory, { mustExist: true });
-  for (const path of Object.values(auditPaths(directory))) await checkSafePath(runtime, path);
+  await checkSafePath(runtime, directory, { mustExist: true, parents });
+  for (const path of Object.values(auditPaths(directory))) await checkSafePath(runtime, path, { parents });
   const key = await ensureKey(files, directory, log);
   return await AuditLog.open(files, directory, key, { log, sleep, ...options });
 }

@@ -8,19 +8,19 @@ import type { FileStat, Runtime } from "../src/ports.ts";
  * is fine.
  *
  * @param options `mustExist` refuses it where it is not there: for what was seen a moment ago, and may have been taken away
- * so that it is not looked at
+ * so that it is not looked at; `parents: false` looks at the path alone: for what stands in a directory that somebody gave
  * @throws CertgenError `unsafe-path` naming the part of the path and the fault
  */
 export async function checkSafePath(
   runtime: Pick<Runtime, "files" | "userId">,
   path: string,
-  options: { readonly mustExist?: boolean } = {},
+  options: { readonly mustExist?: boolean; readonly parents?: boolean } = {},
 ): Promise<void> {
   const user = runtime.userId();
   // Windows has neither these owners nor these modes
   if (user === undefined) return;
   const parts = resolve(path).split("/").filter((part) => part !== "");
-  for (let depth = 0; depth <= parts.length; depth++) {
+  for (let depth = options.parents === false ? parts.length : 0; depth <= parts.length; depth++) {
     const part = `/${parts.slice(0, depth).join("/")}`;
     const stat = await runtime.files.stat(part);
     if (stat === undefined && options.mustExist !== true) return;

@@ -206,7 +206,6 @@ function ownConfig(options: Options): SignerParts {
     cas: { ...etcd && { etcd }, ...metric && { metric } },
     serving: certificates.map((certificate, index) => ({ certificate, key: keys[index] ?? "" })),
     requests: options.required("csrdir"),
-    auditDirectory: `${options.required("csrdir")}/.audit-log`,
     tokens: [],
   };
 }

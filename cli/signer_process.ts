@@ -28,8 +28,8 @@ export interface SignerParts extends CredentialSources {
   readonly serving: readonly PairPaths[];
   /** Directory where requests are kept. */
   readonly requests: string;
-  /** Directory of the audit log. */
-  readonly auditDirectory: string;
+  /** Directory of the audit log; one in that of the requests unless said. */
+  readonly auditDirectory?: string | undefined;
 }
 
 /** What a signer process is made of. */
@@ -73,7 +73,10 @@ export async function startSigner(runtime: Runtime, config: SignerConfig, log: L
   const credentials = await openCredentials(runtime, config, rules.configuration, log);
   // it writes there: a directory that does not keep what it is given is found out now, and not by the first node that asks
   const store = await openDirectory(files, config.requests);
-  const audit = await openAuditDirectory(runtime, config.auditDirectory, log);
+  const audit = config.auditDirectory === undefined
+    // whoever may write beside it may write requests, too: the older system's users gave the directory as it is
+    ? await openAuditDirectory(runtime, `${config.requests}/.audit-log`, log, { parents: false })
+    : await openAuditDirectory(runtime, config.auditDirectory, log);
   const signer = createSigner({
     ...rules.settled,
     issuers: rules.issuers,

@@ -3,10 +3,10 @@ import { Bounds } from "./bounds.ts";
 import type { Body } from "./line.ts";
 
 /** What was done or asked for. */
-export type AuditAction = "create" | "approve" | "deny" | "issue" | "fork" | "revoke" | "delete" | "token" | "reload";
+export type AuditAction = "create" | "approve" | "deny" | "fork" | "revoke" | "delete";
 
 /** What became of it; `done` where there was nothing to decide. */
-export type AuditDecision = "approved" | "denied" | "pending" | "forked" | "issued" | "failed" | "revoked" | "done";
+export type AuditDecision = "approved" | "denied" | "pending" | "forked" | "revoked" | "done";
 
 /** One decision, as the audit log keeps it. Long texts and lists are cut, and say so; nothing in it may be a secret. */
 export interface AuditEvent {

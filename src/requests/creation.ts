@@ -97,7 +97,6 @@ export class Creation {
     return await objects.exclusively(intent.reference.name, async () => {
       const object = this.#objectOf(intent, taking);
       const { stored, isNew } = await this.#keep(object, intent, taking);
-      // what waits is not signed, whatever the policy says
       const { request: { csr }, requester, verdict } = intent;
       const approved = approvedIn(verdict);
       const judged = isNew && approved !== undefined ? { csr, requester, approved } : undefined;

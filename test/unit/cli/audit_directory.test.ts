@@ -101,4 +101,22 @@ test("what somebody else could have planted is refused", async () => {
   }
 });
 
+test("in a directory that was given the log alone must be nobody else's", async () => {
+  const runtime = await detectRuntime();
+  if (runtime.userId() === undefined) return; // Windows has no such modes
+  const root = realpathSync(mkdtempSync(`${tmpdir()}/certgen-audit-given-`));
+  try {
+    chmodSync(root, 0o2777);
+    const directory = `${root}/.audit-log`;
+    await rejection("unsafe-path", openAuditDirectory(runtime, directory, log));
+    await (await openAuditDirectory(runtime, directory, log, { parents: false })).close();
+    chmodSync(directory, 0o777);
+    await rejection("unsafe-path", openAuditDirectory(runtime, directory, log, { parents: false }));
+    symlinkSync(root, `${root}/link`);
+    await rejection("unsafe-path", openAuditDirectory(runtime, `${root}/link`, log, { parents: false }));
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
+
 test.run();

@@ -209,4 +209,11 @@ test("a server that cannot listen is an error", async () => {
   await rejection("io", startSigner(runtime, config, fakeLog().log));
 });
 
+test("the audit log is beside the requests unless it is given a directory", async () => {
+  const { runtime, files } = world();
+  const { auditDirectory: _, ...given } = config;
+  await (await startSigner(runtime, given, fakeLog().log)).stop();
+  assert.ok(files.text("csrs/.audit-log/audit.key"));
+});
+
 test.run();
