@@ -24,10 +24,20 @@ export interface FileStat {
   readonly mode: number;
   /** Numeric owner; 0 is root. */
   readonly uid: number;
+  /** Numeric group. */
+  readonly gid: number;
   /** Size in bytes. */
   readonly size: number;
   /** Changes whenever the content was replaced or written: inode, size and change time. */
   readonly version: string;
+}
+
+/** Whom a file belongs to. */
+export interface Owner {
+  /** Numeric user; 0 is root. */
+  readonly uid: number;
+  /** Numeric group. */
+  readonly gid: number;
 }
 
 /** A file that only grows. One call at a time; after one that failed, what is on disk is unknown and only `close` is left. */
@@ -55,9 +65,10 @@ export interface Files {
   makeDirectory(path: string, mode: number): Promise<void>;
   /**
    * Writes a file so that a reader sees the old content or the new, never a part, and a crash leaves one of them:
-   * a temporary file beside it with the right mode from its first byte, synced, renamed, directory synced.
+   * a temporary file beside it with the right mode from its first byte, and the owner before it has one, synced, renamed,
+   * directory synced. It belongs to this process's user unless an owner is given.
    */
-  replace(path: string, content: Uint8Array, mode: number): Promise<void>;
+  replace(path: string, content: Uint8Array, mode: number, owner?: Owner): Promise<void>;
   /** The same for a file that must not be there yet: rejects with `already-exists`, whoever made it, links included. */
   create(path: string, content: Uint8Array, mode: number): Promise<void>;
   /**
@@ -65,6 +76,10 @@ export interface Files {
    * there keeps its mode. What is no regular file is refused, symbolic links included.
    */
   append(path: string, mode: number): Promise<Appender>;
+  /** What a symbolic link says, as it was written; `undefined` where there is nothing, or something else. */
+  readLink(path: string): Promise<string | undefined>;
+  /** Puts a symbolic link there, in the place of whatever file or link is there, as `replace` does. */
+  replaceLink(path: string, target: string): Promise<void>;
   /** Renames within a directory, replacing what is there, and syncs the directory. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file or an empty directory; nothing there is fine. */
@@ -144,6 +159,59 @@ export interface Connection {
   close(): void;
 }
 
+/** A program to run, without a shell. */
+export interface Program {
+  /** A path, or a name that is looked for on the PATH. */
+  readonly program: string;
+  /** What it is called with. */
+  readonly args: readonly string[];
+}
+
+/** How to run a program. */
+export interface ExecuteOptions {
+  /** Its whole environment; nothing of this process's own is added. */
+  readonly env: Readonly<Record<string, string>>;
+  /** After these it is told to end (SIGTERM), and killed five seconds later. */
+  readonly timeoutSeconds: number;
+  /** Ends it in the same way; the run rejects with its reason once it has ended. */
+  readonly signal?: AbortSignal;
+}
+
+/** What became of a program that ran. */
+export interface Executed {
+  /** Its exit code; `undefined` where a signal ended it. */
+  readonly code: number | undefined;
+  /** The signal that ended it. */
+  readonly signal: string | undefined;
+  /** Whether it was ended for its time. */
+  readonly timedOut: boolean;
+  /** The end of what it wrote to stdout and stderr, as UTF-8 with replacement characters: 8 KiB at most. */
+  readonly output: string;
+}
+
+/** Runs a program to its end; `CertgenError` `io` where it cannot be started. Its standard input is empty. */
+export type Execute = (program: Program, options: ExecuteOptions) => Promise<Executed>;
+
+/** Whom to ask for a certificate. */
+export interface PeerCertificateOptions {
+  /** Name or address; a name is sent as SNI. */
+  readonly host: string;
+  /** Where it listens. */
+  readonly port: number;
+  /** Client certificate and key, for a server that asks. */
+  readonly client?: TlsPair;
+  /** Seconds all of it may take. */
+  readonly timeoutSeconds: number;
+  /** Ends it; its reason is what is thrown. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * DER of the certificate that a TLS server shows and has proven the key of, whoever issued it: the caller compares.
+ * `CertgenError` `unavailable` where there is none; the signal's reason.
+ */
+export type PeerCertificate = (options: PeerCertificateOptions) => Promise<Bytes>;
+
 /** Where a runtime differs from another, behind one shape. */
 export interface Runtime {
   readonly name: "node" | "deno" | "bun";
@@ -151,6 +219,8 @@ export interface Runtime {
   readonly serve: Serve;
   readonly connect: (options: ConnectOptions) => Connection;
   readonly sleep: Sleep;
+  readonly execute: Execute;
+  readonly peerCertificate: PeerCertificate;
   /** This host's name, and its addresses without link-local ones, loopback apart. */
   readonly host: () => { readonly name: string; readonly addresses: readonly string[] };
   /** Numeric id of the user this process runs as; `undefined` where the system has none. */

@@ -4,7 +4,8 @@ import { AuditLog, type AuditLogOptions } from "../src/audit/log.ts";
 import { type AuditReport, verifyAudit, type VerifyOptions } from "../src/audit/verify.ts";
 import { ANONYMOUS } from "../src/identity.ts";
 import { generateKey, type KeyPair } from "../src/x509/key.ts";
-import { fakeClock, MemoryFiles } from "./fakes.ts";
+import { fakeClock } from "./fakes.ts";
+import { MemoryFiles, OWNER } from "./memory_files.ts";
 
 /** Where the log is. */
 export const DIRECTORY = "/audit";
@@ -25,7 +26,13 @@ export class AuditDisk {
 
   private constructor(key: KeyPair) {
     this.key = key;
-    this.files.tree.set(DIRECTORY, { kind: "directory", content: new Uint8Array(), mode: 0o700, version: 0 });
+    this.files.tree.set(DIRECTORY, {
+      kind: "directory",
+      content: new Uint8Array(),
+      mode: 0o700,
+      owner: OWNER,
+      version: 0,
+    });
   }
 
   static async make(): Promise<AuditDisk> {

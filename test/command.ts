@@ -4,7 +4,8 @@ import type { Options } from "../cli/options.ts";
 import type { CommandDefinition } from "../cli/flag.ts";
 import { type Command, runProgram } from "../cli/program.ts";
 import type { Runtime, ServeOptions } from "../src/ports.ts";
-import { fakeSleep, MemoryFiles } from "./fakes.ts";
+import { fakeSleep } from "./fakes.ts";
+import { MemoryFiles } from "./memory_files.ts";
 
 /** How a command went. */
 export interface Outcome {
@@ -82,6 +83,12 @@ export function fakeRuntime(change: Partial<Runtime> = {}): FakeRuntime {
       throw new Error("nothing is connected to here");
     },
     sleep: fakeSleep().sleep,
+    execute: () => {
+      throw new Error("nothing is run here");
+    },
+    peerCertificate: () => {
+      throw new Error("nobody is asked here");
+    },
     host: () => ({ name: "host1", addresses: ["10.8.89.9"] }),
     // files in memory have no parents to look at: safe_path has tests of its own
     userId: () => undefined,

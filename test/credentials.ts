@@ -19,7 +19,8 @@ import { parseCertificate } from "../src/x509/certificate.ts";
 import { createCsr } from "../src/x509/csr.ts";
 import { generateKey, type KeyPair } from "../src/x509/key.ts";
 import { type Client, clientOf } from "./api.ts";
-import { fakeClock, MemoryFiles } from "./fakes.ts";
+import { fakeClock } from "./fakes.ts";
+import { MemoryFiles } from "./memory_files.ts";
 import { objectIn, objectJson, type ObjectParts, pathOf, type TestSigner, testSigner } from "./signing.ts";
 
 /** Where a signer keeps its state: in memory, or in files that are opened again at a restart. */

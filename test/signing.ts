@@ -17,7 +17,8 @@ import type { Store } from "../src/store/store.ts";
 import { createCsr } from "../src/x509/csr.ts";
 import { generateKey, type KeyPair, sign } from "../src/x509/key.ts";
 import { toPem } from "../src/x509/pem.ts";
-import { countingRandom, fakeClock, fakeLog, type LogLine, MemoryFiles } from "./fakes.ts";
+import { countingRandom, fakeClock, fakeLog, type LogLine } from "./fakes.ts";
+import { MemoryFiles } from "./memory_files.ts";
 
 /** A signer with two CAs, and what stands around it. */
 export interface TestSigner {

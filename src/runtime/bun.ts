@@ -7,8 +7,10 @@ import net from "node:net";
 import tls from "node:tls";
 import type { Runtime } from "../ports.ts";
 import { connect } from "./connect.ts";
+import { execute } from "./execute.ts";
 import { files } from "./files.ts";
 import type { CreateListener } from "./listener.ts";
+import { peerCertificate } from "./peer_certificate.ts";
 import { serveWith } from "./serve.ts";
 import { systemSleep } from "../clock.ts";
 import { host, onStopSignal, userId } from "./system.ts";
@@ -36,6 +38,8 @@ export const bun: Runtime = {
   serve: serveWith(createListener),
   connect,
   sleep: systemSleep,
+  execute,
+  peerCertificate,
   host,
   userId,
   onStopSignal,

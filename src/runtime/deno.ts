@@ -4,8 +4,10 @@
  */
 import type { Runtime } from "../ports.ts";
 import { connect } from "./connect.ts";
+import { execute } from "./execute.ts";
 import { files } from "./files.ts";
 import { createListener } from "./listener.ts";
+import { peerCertificate } from "./peer_certificate.ts";
 import { serveWith } from "./serve.ts";
 import { systemSleep } from "../clock.ts";
 import { host, onStopSignal, userId } from "./system.ts";
@@ -17,6 +19,8 @@ export const deno: Runtime = {
   serve: serveWith(createListener),
   connect,
   sleep: systemSleep,
+  execute,
+  peerCertificate,
   host,
   userId,
   onStopSignal,

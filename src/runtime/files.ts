@@ -3,12 +3,25 @@
  * @module
  */
 import { constants } from "node:fs";
-import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rmdir, stat, unlink } from "node:fs/promises";
+import {
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  rename,
+  rmdir,
+  stat,
+  symlink,
+  unlink,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { concat } from "../bytes.ts";
 import type { Bytes } from "../bytes.ts";
 import { CertgenError } from "../errors.ts";
-import type { Files, FileStat } from "../ports.ts";
+import type { Files, FileStat, Owner } from "../ports.ts";
 import { FileAppender, openToAppend } from "./appender.ts";
 import { errnoOf, fileError } from "./file_error.ts";
 
@@ -22,8 +35,8 @@ export const files: Files = {
   stat: statOf,
   list: (path) => attempt("list", path, async () => (await readdir(path)).sort()),
   makeDirectory,
-  replace: async (path, content, mode) => {
-    const temporary = await writeTemporary("write", path, content, mode);
+  replace: async (path, content, mode, owner) => {
+    const temporary = await writeTemporary("write", path, content, mode, owner);
     await orRemove(temporary, () => attempt("write", path, () => rename(temporary, path)));
     await syncDirectory("write", path);
   },
@@ -38,6 +51,22 @@ export const files: Files = {
     const { handle, isNew, size } = await attempt("append to", path, () => openToAppend(path, mode));
     if (isNew) await syncDirectory("append to", path);
     return new FileAppender(path, handle, size);
+  },
+  readLink: (path) =>
+    attempt("read link", path, async () => {
+      try {
+        return await readlink(path);
+      } catch (error) {
+        // Linux's word for what is no link, and Windows'
+        if (["ENOENT", "EINVAL", "UNKNOWN"].includes(errnoOf(error) ?? "")) return undefined;
+        throw error;
+      }
+    }),
+  replaceLink: async (path, target) => {
+    const temporary = temporaryFor(path);
+    await attempt("link", path, () => symlink(target, temporary));
+    await orRemove(temporary, () => attempt("link", path, () => rename(temporary, path)));
+    await syncDirectory("link", path);
   },
   rename: async (from, to) => {
     await attempt("rename", from, () => rename(from, to));
@@ -101,6 +130,7 @@ async function statOf(path: string): Promise<FileStat | undefined> {
         kind,
         mode: Number(is.mode & 0o7777n),
         uid: Number(is.uid),
+        gid: Number(is.gid),
         size: Number(is.size),
         version: `${is.ino}-${is.size}-${is.ctimeNs}-${is.mtimeNs}`,
       };
@@ -137,13 +167,22 @@ async function isDirectory(path: string): Promise<boolean> {
   }
 }
 
+const temporaryFor = (path: string): string => join(dirname(path), `.${crypto.randomUUID()}.tmp`);
+
 /** A synced file beside `path`, made by us alone (`wx` is O_CREAT and O_EXCL: it follows no link and reuses no file). */
-async function writeTemporary(verb: string, path: string, content: Uint8Array, mode: number): Promise<string> {
-  const temporary = join(dirname(path), `.${crypto.randomUUID()}.tmp`);
+async function writeTemporary(
+  verb: string,
+  path: string,
+  content: Uint8Array,
+  mode: number,
+  owner?: Owner,
+): Promise<string> {
+  const temporary = temporaryFor(path);
   const handle = await attempt(verb, path, () => open(temporary, "wx", mode));
   await orRemove(temporary, () =>
     withHandle(verb, path, () => Promise.resolve(handle), async (file) => {
-      await file.chmod(mode); // what the umask took away
+      if (owner !== undefined) await file.chown(owner.uid, owner.gid);
+      await file.chmod(mode); // what the umask took away, or chown
       await file.writeFile(content);
       await file.sync();
     }));

@@ -35,6 +35,8 @@ export function failing(disk: Files, plan: ReadonlyMap<number, Breakdown>, onCal
     makeDirectory: (path, mode) => call(() => disk.makeDirectory(path, mode)),
     replace: (path, content, mode) => call(() => disk.replace(path, content, mode)),
     create: (path, content, mode) => call(() => disk.create(path, content, mode)),
+    readLink: (path) => call(() => disk.readLink(path)),
+    replaceLink: (path, target) => call(() => disk.replaceLink(path, target)),
     rename: (from, to) => call(() => disk.rename(from, to)),
     remove: (path) => call(() => disk.remove(path)),
     append: (path, mode) => call(() => disk.append(path, mode)),

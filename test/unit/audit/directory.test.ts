@@ -3,7 +3,8 @@ import * as assert from "uvu/assert";
 import { fileName, fileNumbers, headOf, readHead, readLog, writeHead } from "../../../src/audit/directory.ts";
 import { formatLine, NO_LINE } from "../../../src/audit/line.ts";
 import { concat, fromUtf8, toUtf8 } from "../../../src/bytes.ts";
-import { MemoryFiles, MOMENT, rejection, thrown } from "../../fakes.ts";
+import { MOMENT, rejection, thrown } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const HEAD = { algorithm: "ecdsaWithSha256", keyId: NO_LINE, signature: "AA==" };
 const LINE = { sequence: 1, time: MOMENT, previous: NO_LINE };

@@ -3,7 +3,8 @@ import * as assert from "uvu/assert";
 import { AuditLog } from "../../../src/audit/log.ts";
 import { generateKey } from "../../../src/x509/key.ts";
 import { AuditDisk, auditEvent, DIRECTORY } from "../../auditing.ts";
-import { fakeClock, fakeLog, type Fault, MemoryFiles, rejection } from "../../fakes.ts";
+import { fakeClock, fakeLog, rejection } from "../../fakes.ts";
+import { type Fault, MemoryFiles } from "../../memory_files.ts";
 
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const writesOf = ({ files }: AuditDisk): number => files.calls.filter((call) => call.startsWith("write ")).length;

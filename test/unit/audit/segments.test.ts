@@ -4,7 +4,8 @@ import { fileName } from "../../../src/audit/directory.ts";
 import { formatLine, NO_LINE } from "../../../src/audit/line.ts";
 import { type Segments, segmentsOf } from "../../../src/audit/segments.ts";
 import { fromUtf8 } from "../../../src/bytes.ts";
-import { MemoryFiles, MOMENT } from "../../fakes.ts";
+import { MOMENT } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const LINE = `${fromUtf8(formatLine({ sequence: 1, time: MOMENT, previous: NO_LINE }, {}))}\n`;
 const resume = (file: number, bytes: number): string =>

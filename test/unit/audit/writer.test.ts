@@ -4,7 +4,8 @@ import { NO_LINE } from "../../../src/audit/line.ts";
 import type { Tail } from "../../../src/audit/tail.ts";
 import { LogWriter } from "../../../src/audit/writer.ts";
 import { toUtf8 } from "../../../src/bytes.ts";
-import { MemoryFiles, rejection } from "../../fakes.ts";
+import { rejection } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const TAIL: Tail = {
   point: { sequence: 0, hash: NO_LINE, uncovered: 0 },

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { openDirectory } from "../../../src/requests/directory.ts";
-import { MemoryFiles } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const text = (metadata: unknown, apiVersion = "certificates.k8s.io/v1"): string =>
   JSON.stringify({ kind: "CertificateSigningRequest", apiVersion, metadata });

@@ -3,7 +3,8 @@ import * as assert from "uvu/assert";
 import { openDirectory } from "../../../src/requests/directory.ts";
 import { Usage } from "../../../src/requests/usage.ts";
 import { apiWorld } from "../../api.ts";
-import { MemoryFiles, thrown } from "../../fakes.ts";
+import { thrown } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 import { objectIn, objectJson, pathOf, peerRequest, sharedKey, statusIn } from "../../signing.ts";
 
 const OTHER = { spec: { signerName: "example.com/other" } };

@@ -11,7 +11,8 @@ import { openDirectory } from "../../../src/requests/directory.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { parseCertificate, verifyCertificate } from "../../../src/x509/certificate.ts";
-import { fakeClock, MemoryFiles, MOMENT } from "../../fakes.ts";
+import { fakeClock, MOMENT } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 import { get, objectIn, objectJson, pathOf, peerRequest, post, statusIn, testSigner } from "../../signing.ts";
 
 const NAME = "system:etcd-peer:etcd1";

@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { openDirectory } from "../../../src/requests/directory.ts";
 import { type ApiWorld, apiWorld } from "../../api.ts";
-import { MemoryFiles } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 import { get, objectIn, objectJson, pathOf, peerRequest, sharedKey, statusIn, testSigner } from "../../signing.ts";
 
 const NAME = "system:etcd-peer:etcd1";

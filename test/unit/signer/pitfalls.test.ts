@@ -5,7 +5,7 @@ import type { CertificateSigningRequest } from "../../../src/k8s/certificate_sig
 import { openPolicy } from "../../../src/policy/default_policy.ts";
 import { openDirectory } from "../../../src/requests/directory.ts";
 import { apiWorld, type Client } from "../../api.ts";
-import { MemoryFiles } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 import {
   get,
   objectIn,

@@ -1,7 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Counter } from "../../../src/store/counter.ts";
-import { MemoryFiles, rejection } from "../../fakes.ts";
+import { rejection } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const open = (disk: MemoryFiles, highest = 0): Promise<Counter> =>
   Counter.open(disk, "counter", () => Promise.resolve(highest));

@@ -7,7 +7,8 @@ import { detectRuntime } from "../../../src/runtime/detect.ts";
 import { DirectoryStore } from "../../../src/store/directory.ts";
 import { storeContract } from "../../contract/store.ts";
 import { bodyOf, describe, eventsAfter, textOf, theOneOf } from "../../contract/store_texts.ts";
-import { MemoryFiles, rejection } from "../../fakes.ts";
+import { rejection } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const { files } = await detectRuntime();
 const root = mkdtempSync(`${tmpdir()}/certgen-store-`);

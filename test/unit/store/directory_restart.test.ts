@@ -3,7 +3,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { DirectoryStore } from "../../../src/store/directory.ts";
 import { bodyOf, contentOf, describe, eventsAfter, seeded, textOf } from "../../contract/store_texts.ts";
-import { type Fault, MemoryFiles, rejection } from "../../fakes.ts";
+import { rejection } from "../../fakes.ts";
+import { type Fault, MemoryFiles } from "../../memory_files.ts";
 
 const open = (disk: MemoryFiles): Promise<DirectoryStore> => DirectoryStore.open(disk, "/csrs", describe);
 const next = (store: DirectoryStore, after: number): Promise<unknown> => eventsAfter(store, after, 1);

@@ -3,7 +3,8 @@ import * as assert from "uvu/assert";
 import { fromUtf8 } from "../../../src/bytes.ts";
 import { EntryFiles } from "../../../src/store/entry_files.ts";
 import { describe, textOf } from "../../contract/store_texts.ts";
-import { MemoryFiles, rejection } from "../../fakes.ts";
+import { rejection } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 function world(): { disk: MemoryFiles; entries: EntryFiles } {
   const disk = new MemoryFiles();

@@ -6,7 +6,8 @@ import { DirectoryStore } from "../../../src/store/directory.ts";
 import type { Change } from "../../../src/store/store.ts";
 import { type Breakdown, failing } from "../../contract/store_faults.ts";
 import { contentOf, describe, eventsAfter, lineOf, textOf } from "../../contract/store_texts.ts";
-import { MemoryFiles, rejection } from "../../fakes.ts";
+import { rejection } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const BREAKDOWNS = ["error", "error-after", "crash", "crash-after"] as const;
 const KINDS = ["certificate", "nonce", "token"];
