@@ -5,6 +5,7 @@ import type { Bytes } from "../bytes.ts";
 import { CertgenError } from "../errors.ts";
 import type { Connection, ConnectOptions } from "../ports.ts";
 import { networkError } from "./network_error.ts";
+import { identityCheck } from "./server_identity.ts";
 import { answer, streamAnswer } from "./stream.ts";
 import { readCertificates, readPair } from "./tls_pair.ts";
 
@@ -24,13 +25,15 @@ type Take = (incoming: IncomingMessage, outgoing: ClientRequest, url: URL) => Re
  */
 export function connect(options: ConnectOptions): Connection {
   const { client, timeoutSeconds = 30, maxBytes = 4 * 1024 * 1024, idleSeconds = 120 } = options;
-  const ca = readCertificates(options.ca, "trust CA").map((certificate) => certificate.toString());
+  const trusted = readCertificates(options.ca, "trust CA");
   if (client !== undefined) readPair(client, "present client certificate");
   const tls: https.AgentOptions = {
-    ca,
+    ca: trusted.map((certificate) => certificate.toString()),
     ...(client && { cert: client.certificate, key: client.privateKey }),
     minVersion: "TLSv1.2",
     rejectUnauthorized: true, // said, since NODE_TLS_REJECT_UNAUTHORIZED=0 would be obeyed otherwise
+    checkServerIdentity: identityCheck(trusted.map(({ raw }) => new Uint8Array(raw))),
+    maxCachedSessions: 0, // Node does not check a server again whose TLS session it resumes
   };
   const agent = new https.Agent({ ...tls, keepAlive: true, maxSockets: MAX_SOCKETS });
   // apart, so that streams, which last, take no socket from requests

@@ -23,8 +23,9 @@ const OTHER_CA: readonly string[] = [
   "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 ];
-/** Other results of it, besides those named in {@link networkError}. */
-const BAD_CERTIFICATE = /^(?:CERT_|CRL_|INVALID_|UNABLE_TO_|ERROR_IN_CERT_|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)/;
+/** Other results of it, besides those named in {@link networkError}. Node has no name for some, as for a weak digest. */
+const BAD_CERTIFICATE =
+  /^(?:CERT_|CRL_|INVALID_|UNABLE_TO_|ERROR_IN_CERT_|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|UNSPECIFIED$)/;
 /** Alerts by which a server refuses the client's certificate, or the lack of one (RFC 8446 §6.2). */
 const CLIENT_REFUSED =
   /ALERT_(?:BAD_CERTIFICATE|CERTIFICATE_(?:REQUIRED|EXPIRED|REVOKED|UNKNOWN)|UNKNOWN_CA|ACCESS_DENIED|UNSUPPORTED_CERTIFICATE)/;

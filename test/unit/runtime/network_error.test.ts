@@ -29,6 +29,8 @@ test("networkError tells distrust, refusal and mere absence apart", () => {
       "INVALID_CA",
       "ERR_TLS_CERT_ALTNAME_INVALID",
       "HOSTNAME_MISMATCH",
+      "UNSPECIFIED",
+      "CERT_REJECTED",
     ],
     "unauthorized": [
       "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
