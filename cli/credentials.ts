@@ -8,8 +8,10 @@ import { CertgenError, messageOf } from "../src/errors.ts";
 import type { Files } from "../src/ports.ts";
 import { createCsr } from "../src/x509/csr.ts";
 import type { ExtKeyUsage } from "../src/x509/extension.ts";
+import { parseCertificates } from "../src/x509/certificate.ts";
 import { exportPrivateKey, generateKey, type KeyType } from "../src/x509/key.ts";
 import { parseIp } from "../src/x509/ip.ts";
+import { formatName } from "../src/x509/name.ts";
 
 /** A certificate and its key as they are written to files. */
 export interface Credentials {
@@ -51,11 +53,21 @@ export async function newLeaf(ca: Issuer, options: LeafOptions): Promise<Credent
   return { certificate: certificate.pem, privateKey: await exportPrivateKey(key) };
 }
 
-/** Loads a CA from its two files; what is wrong is said with their names. */
+/**
+ * Loads a CA from its two files; what is wrong is said with their names. The certificate's file may hold other CAs after the one that
+ * issues, which are to be trusted besides.
+ */
 export async function readIssuer(files: Files, certificatePath: string, keyPath: string): Promise<Issuer> {
   const [certificate, privateKey] = await readPair(files, certificatePath, keyPath);
   try {
-    return await loadIssuer(certificate, privateKey, new Date());
+    const [first, ...others] = parseCertificates(certificate);
+    const issuer = await loadIssuer(first?.der ?? certificate, privateKey, new Date());
+    const foreign = others.find(({ extensions }) => extensions.basicConstraints?.ca !== true);
+    if (foreign !== undefined) {
+      const subject = JSON.stringify(formatName(foreign.subject));
+      throw new CertgenError("invalid-certificate", `after the CA it holds a certificate that is no CA's, ${subject}`);
+    }
+    return others.length === 0 ? issuer : { ...issuer, others };
   } catch (cause) {
     throw new CertgenError(
       "invalid-certificate",

@@ -19,6 +19,11 @@ import type { Profile } from "./profile.ts";
 export interface Issuer extends KeyPair {
   /** The CA's certificate. */
   readonly certificate: Certificate;
+  /**
+   * Other CAs that whoever trusts this one is to trust besides: the one before it while its certificates are still about, and the
+   * one before it's certificate for this one's key. They issue nothing.
+   */
+  readonly others?: readonly Certificate[];
 }
 
 /**
@@ -50,6 +55,11 @@ export async function loadIssuer(
     throw new CertgenError("invalid-certificate", "Cannot issue: the key is not the CA certificate's");
   }
   return { ...key, certificate: parsed };
+}
+
+/** What is to be trusted for an issuer's certificates: its own first, and the others that may be used now. PEM. */
+export function bundleOf({ certificate, others = [] }: Issuer, at: Date): string {
+  return [certificate, ...others.filter((ca) => caFault(ca, at) === undefined)].map(({ pem }) => pem).join("");
 }
 
 /** A certificate's validity, both ends inclusive. */

@@ -2,6 +2,7 @@
  * Request -> Response: who asks, where the path leads, and what every answer has in common.
  * @module
  */
+import { bundleOf } from "../ca/issuer.ts";
 import { CertgenError, messageOf } from "../errors.ts";
 import type { Identity } from "../identity.ts";
 import { Discovery } from "../k8s/discovery.ts";
@@ -177,10 +178,10 @@ function checksOf(check: "healthz" | "livez" | "readyz", { judge, now }: Handler
   return [{ name: "ping", fault: undefined }, ...check === "readyz" ? [{ name: "ca", fault: judge.fault(now()) }] : []];
 }
 
-function caOf(profile: string, { judge }: HandlerOptions): string {
+function caOf(profile: string, { judge, now }: HandlerOptions): string {
   const issuer = judge.issuerOf(profile);
   if (issuer === undefined) throw noSuchResource();
-  return issuer.certificate.pem;
+  return bundleOf(issuer, now());
 }
 
 /** `?pretty`, and whoever asks with a tool for people, as kube-apiserver has it. */

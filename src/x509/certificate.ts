@@ -229,6 +229,19 @@ export async function verifyCertificate(
   throw failure;
 }
 
+/** Whether a CA's key signed a certificate, whatever the two are good for now: {@link verifyCertificate} says that. */
+export async function isIssuedBy(certificate: Certificate, ca: Certificate): Promise<boolean> {
+  if (!isIssuer(ca, certificate) || ca.publicKey.fault !== undefined) return false;
+  const { signatureAlgorithm, tbsCertificate, signature } = certificate;
+  try {
+    await verifySignature(ca.publicKey, signatureAlgorithm, tbsCertificate, signature, WHAT);
+    return true;
+  } catch (error) {
+    if (error instanceof CertgenError) return false;
+    throw error;
+  }
+}
+
 async function verifyIssuedBy(certificate: Certificate, issuer: Certificate, at: Date): Promise<void> {
   const fault = caFault(issuer, at);
   if (fault !== undefined) throw invalid(fault);

@@ -16,7 +16,8 @@ import { createCa } from "../../../src/ca/create_ca.ts";
 import { loadIssuer } from "../../../src/ca/issuer.ts";
 import { parseCertificate, verifyCertificate } from "../../../src/x509/certificate.ts";
 import { exportPrivateKey, importPrivateKey } from "../../../src/x509/key.ts";
-import { MemoryFiles, rejection } from "../../fakes.ts";
+import { rejection } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const { issuer, pem } = await newCa("a CA");
 const leafOptions = {
@@ -69,7 +70,13 @@ test("R55 readIssuer loads a CA, and says which files cannot be one", async () =
   files.put("early.key", await exportPrivateKey(early));
   files.put("garbage", "garbage");
   files.put("two.crt", pem.certificate + other.pem.certificate);
-  assert.is((await readIssuer(files, "ca.crt", "ca.key")).certificate.pem, issuer.certificate.pem);
+  files.put("with-leaf.crt", pem.certificate + leaf.certificate);
+  const alone = await readIssuer(files, "ca.crt", "ca.key");
+  assert.equal([alone.certificate.pem, alone.others], [issuer.certificate.pem, undefined]);
+  const both = await readIssuer(files, "two.crt", "ca.key");
+  assert.equal([both.certificate.pem, both.others?.map((ca) => ca.pem)], [issuer.certificate.pem, [
+    other.pem.certificate,
+  ]]);
   const bad = [
     ["leaf.crt", "leaf.key"],
     ["ca.crt", "other.key"],
@@ -79,7 +86,8 @@ test("R55 readIssuer loads a CA, and says which files cannot be one", async () =
     ["ca.crt", "garbage"],
     ["ca.crt", "ca.crt"],
     ["ca.key", "ca.key"],
-    ["two.crt", "ca.key"],
+    ["two.crt", "other.key"],
+    ["with-leaf.crt", "ca.key"],
   ] as const;
   for (const [certificate, key] of bad) {
     const error = await rejection("invalid-certificate", readIssuer(files, certificate, key));

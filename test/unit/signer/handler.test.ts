@@ -1,8 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { createCa } from "../../../src/ca/create_ca.ts";
 import { fromBase64Pem } from "../../../src/k8s/certificate_signing_request.ts";
 import { parseCertificate, verifyCertificate } from "../../../src/x509/certificate.ts";
-import { MOMENT } from "../../fakes.ts";
+import { fakeClock, MOMENT } from "../../fakes.ts";
 import { get, objectIn, objectJson, pathOf, peerRequest, post, statusIn, testSigner } from "../../signing.ts";
 
 const NAME = "system:etcd-peer:etcd1";
@@ -123,6 +124,20 @@ test("GET /ca/{profile} gives the CA of the profile, PEM", async () => {
     const { status } = await get(signer, `/ca/${profile}`);
     assert.is(status, 404, profile);
   }
+});
+
+test("GET /ca/{profile} gives the other CAs after the one that issues, while they may be used", async () => {
+  const { now } = fakeClock();
+  const [etcd, old, ended] = [
+    await createCa({ commonName: "new", now }),
+    await createCa({ commonName: "old", now }),
+    await createCa({ commonName: "ended", now: () => new Date("2010-01-01") }),
+  ];
+  const issuer = { ...etcd, others: [ended.certificate, old.certificate] };
+  const { signer } = await testSigner({ issuers: { etcd: issuer, metric: old } });
+  const text = await (await get(signer, "/ca/etcd-peer")).text();
+  assert.is(text, etcd.certificate.pem + old.certificate.pem);
+  assert.is(await (await get(signer, "/ca/etcd-metric")).text(), old.certificate.pem);
 });
 
 test("GET /ca of a profile whose CA the signer lacks is 404", async () => {

@@ -1,11 +1,12 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { boolean, explicit, integer, sequence, time } from "../../../src/asn1/der_writer.ts";
+import { boolean, explicit, integer, oid, sequence, time } from "../../../src/asn1/der_writer.ts";
 import { Oid } from "../../../src/asn1/oid.ts";
 import type { Bytes } from "../../../src/bytes.ts";
 import {
   caFault,
   type Certificate,
+  isIssuedBy,
   parseCertificate,
   validityFault,
   verifyCertificate,
@@ -186,6 +187,44 @@ test("verifyCertificate verifies over the bytes received", async () => {
   const end = der[der.length - 1] ?? 0;
   const last = parseCertificate(patched(der, -1, end ^ 1));
   await rejectionOf("invalid-signature", verifyCertificate(last, ca, { at: AT }));
+});
+
+test("isIssuedBy says whose key signed it, whatever both are good for now", async () => {
+  const [ca, leaf] = [await makeCa(), await makeLeaf()];
+  assert.ok(await isIssuedBy(leaf, ca));
+  assert.ok(await isIssuedBy(ca, ca));
+  const past = { notAfter: time(new Date("2024-02-01T00:00:00Z")) };
+  assert.ok(await isIssuedBy(await makeLeaf(past), await makeCa(past)));
+  assert.ok(await isIssuedBy(leaf, await makeCa({ extensions: LEAF })));
+  const critical = [...LEAF, extension("1.2.3", hex("05 00"), boolean(true))];
+  assert.ok(await isIssuedBy(await makeLeaf({ extensions: critical }), ca));
+});
+
+test("isIssuedBy believes no name, no identifier and no key by itself", async () => {
+  const [ca, leaf] = [await makeCa(), await makeLeaf()];
+  assert.not.ok(await isIssuedBy(leaf, await makeCa({ issuer: { commonName: "other" } })), "same key, other name");
+  assert.not.ok(await isIssuedBy(leaf, await makeCa({ key: otherKey })), "same name, other key");
+  assert.not.ok(await isIssuedBy(ca, leaf), "the wrong way round");
+  const named = await makeLeaf({ extensions: [...LEAF, encodeAuthorityKeyIdentifier(hex("aa"))] });
+  const ski = (identifier: string) => makeCa({ extensions: [...CA, encodeSubjectKeyIdentifier(hex(identifier))] });
+  assert.ok(await isIssuedBy(named, await ski("aa")));
+  assert.not.ok(await isIssuedBy(named, await ski("bb")), "other identifier");
+  const forged = await makeLeaf({ key: otherKey });
+  assert.not.ok(await isIssuedBy(forged, ca), "the CA's name, a signature of somebody else's");
+  const der = leaf.der;
+  const changed = parseCertificate(patched(der, indexOf(der, hex("06 03 55 04 03 0c 01 61")) + 7, 0x62));
+  assert.not.ok(await isIssuedBy(changed, ca), "another subject under the same signature");
+});
+
+test("isIssuedBy does not ask a weak key, nor an algorithm that is not known, and throws for neither", async () => {
+  const [ca, leaf] = [await makeCa(), await makeLeaf()];
+  assert.not.ok(await isIssuedBy(leaf, { ...ca, publicKey: { ...ca.publicKey, fault: "it is weak" } }));
+  const foreign = await makeLeaf({ algorithm: sequence(oid("1.2.3")) });
+  assert.not.ok(await isIssuedBy(foreign, ca));
+  const ed25519 = await generateKey("ed25519");
+  assert.not.ok(await isIssuedBy(leaf, await makeCa({ spki: ed25519.publicKey.spki })), "a key of another kind");
+  assert.not.ok(await isIssuedBy(await makeLeaf({ signature: hex("03 02 00 aa") }), ca), "a signature that is none");
+  assert.not.ok(await isIssuedBy(await makeLeaf({ signature: hex("03 01 00") }), ca), "an empty signature");
 });
 
 test("the clock of the machine is used where no moment is given", async () => {
