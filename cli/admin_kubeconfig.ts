@@ -1,7 +1,7 @@
 import { encodeKubeconfig } from "../src/agent/kubeconfig_writer.ts";
 import { toUtf8 } from "../src/bytes.ts";
 import type { Files } from "../src/ports.ts";
-import { type Address, formatAddress } from "./address.ts";
+import { type Address, formatAddress } from "../src/address.ts";
 import { readText, readToken } from "./credentials.ts";
 import type { EmbeddedPaths } from "./embedded.ts";
 

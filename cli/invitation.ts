@@ -1,5 +1,5 @@
 import type { Runtime } from "../src/ports.ts";
-import { formatAddress } from "./address.ts";
+import { formatAddress } from "../src/address.ts";
 import { absolute } from "./credentials.ts";
 import type { EmbeddedPaths } from "./embedded.ts";
 

@@ -1,6 +1,6 @@
 import { UsageError } from "./exit.ts";
 import { type CommandDefinition, environmentName, type FlagDefinition, takes } from "./flag.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../src/nearest.ts";
 import { quoted } from "../src/text.ts";
 import { parseDuration, parseList } from "./value.ts";
 

@@ -3,7 +3,7 @@ import { messageOf } from "../src/errors.ts";
 import { EXIT, exitCodeOf, UsageError } from "./exit.ts";
 import type { CommandDefinition, ProgramName } from "./flag.ts";
 import { helpText } from "./help.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../src/nearest.ts";
 import { type Options, parseCommand } from "./options.ts";
 import { printable, quoted } from "../src/text.ts";
 

@@ -3,7 +3,7 @@ import { messageOf } from "../src/errors.ts";
 import type { Log, Runtime } from "../src/ports.ts";
 import { detectRuntime } from "../src/runtime/detect.ts";
 import { writeAdminKubeconfig } from "./admin_kubeconfig.ts";
-import { type Address, formatAddress, parseAddress } from "./address.ts";
+import { type Address, formatAddress, parseAddress } from "../src/address.ts";
 import { embeddedParts, type EmbeddedPaths } from "./embedded.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { type CommandDefinition, COMMON_FLAGS, type FlagDefinition } from "./flag.ts";
@@ -36,9 +36,12 @@ export const definition: CommandDefinition = {
   description: "serve the signer: approve requests that fit a profile and answer them with a certificate",
   example: "certgen-signer serve --cacrt=ca.crt --cakey=ca.key --csrdir=csrs --servcrt=server.crt --servkey=server.key",
   flags: [
-    path("cacrt", "CA certificate for etcd peer and server certificates"),
+    path(
+      "cacrt",
+      "CA certificate for etcd peer and server certificates; other CAs that nodes are to trust besides may follow it",
+    ),
     path("cakey", "its private key: PKCS #8, PKCS #1 or SEC 1, not encrypted"),
-    path("metric-cacrt", "CA certificate for etcd metrics certificates"),
+    path("metric-cacrt", "CA certificate for etcd metrics certificates; others may follow it"),
     path("metric-cakey", "its private key"),
     {
       ...path(

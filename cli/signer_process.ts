@@ -6,7 +6,7 @@ import { parseCertificates, verifyCertificate } from "../src/x509/certificate.ts
 import { formatGeneralName } from "../src/x509/general_name.ts";
 
 import { openDirectory } from "../src/requests/directory.ts";
-import type { Address } from "./address.ts";
+import type { Address } from "../src/address.ts";
 import { openAuditDirectory } from "./audit_directory.ts";
 import { type Configuration, noConfiguration } from "./configuration.ts";
 import { type CredentialSources, isClosed, openCredentials } from "./credential_sources.ts";

@@ -2,9 +2,10 @@
  * Cases that a policy is tested with: who asks, for what, and what is to come of it.
  * @module
  */
-import { type CaseFile, CASES_SCHEMA, type CasesFile, shapeFault } from "./config_schema.ts";
+import { type CaseFile, CASES_SCHEMA, type CasesFile } from "./config_schema.ts";
+import { shapeFault } from "../config_shape.ts";
 import { canonicalIp } from "./names.ts";
-import { durationAt, readSource } from "./source.ts";
+import { durationAt, readSource } from "../yaml_source.ts";
 import { quoted } from "../text.ts";
 
 /** One case. */

@@ -4,15 +4,16 @@
  */
 import { checkPeerEquivalence, etcdProfiles, isEtcdProfile } from "../ca/etcd.ts";
 import { defineProfile, type ProfileConfig } from "../ca/profile.ts";
+import { shapeFault } from "../config_shape.ts";
 import { messageOf } from "../errors.ts";
 import { x509Usages } from "../k8s/usages.ts";
 import { dnsNameFault } from "../x509/general_name.ts";
 import { EXT_KEY_USAGES, type ExtKeyUsage } from "../x509/extension.ts";
-import { type ConfigFile, type LimitsFile, type ProfileFile, shapeFault } from "./config_schema.ts";
+import { CONFIG_SCHEMA, type ConfigFile, type LimitsFile, type ProfileFile } from "./config_schema.ts";
 import { policyOf } from "./config_rules.ts";
 import { checkJwt, type JwtFile } from "./jwt_config.ts";
 import type { Policy } from "./question.ts";
-import { durationAt, type Path, readSource, type Source } from "./source.ts";
+import { durationAt, type Path, readSource, type Source } from "../yaml_source.ts";
 import { quoted } from "../text.ts";
 
 /** What a configuration says; what it leaves out is the caller's to fill in. */
@@ -44,7 +45,7 @@ const GIVEN_ISSUERS: readonly string[] = ["etcd", "metric"];
  */
 export function parseSignerConfig(text: string, path: string): SignerConfig {
   const source = readSource(text, `Cannot use configuration ${quoted(path)}`);
-  const shape = shapeFault(source.value);
+  const shape = shapeFault(source.value, CONFIG_SCHEMA);
   if (shape !== undefined) throw source.fault(shape.path, shape.why);
   const file = source.value as ConfigFile;
   const { domain, issuers = {}, jwt = [], rules, limits = {}, renewal } = file;

@@ -9,7 +9,7 @@ import { claimName } from "./jwt_config.ts";
 import { type Segment, segmentsOf } from "./pattern.ts";
 import type { Policy } from "./question.ts";
 import type { RuleConfig } from "./rule.ts";
-import { durationAt, type Source } from "./source.ts";
+import { durationAt, type Source } from "../yaml_source.ts";
 import { quoted, quotedList } from "../text.ts";
 import { RuleError } from "./who.ts";
 

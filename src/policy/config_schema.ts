@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { KEY_ALGORITHMS } from "../ca/profile.ts";
+import { choice, duration, flag, list, may, members, name, record, type Shape, text, whole } from "../config_shape.ts";
 import { USAGES } from "../k8s/usages.ts";
 import { JWT_ALGORITHMS, type JwtFile } from "./jwt_config.ts";
 
@@ -92,57 +93,6 @@ export interface CaseFile {
   readonly because?: string;
 }
 
-const MAX_ENTRIES = 1000;
-const MAX_TEXT = 1024;
-/** Durations are Go's, and `d` for a day; without the signs that are not ASCII, which runtimes print differently. */
-const DURATION = /^(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|ms|s|m|h|d))+)$/;
-
-const text = v.pipe(
-  v.string("is not a text"),
-  v.minLength(1, "is empty"),
-  v.maxLength(MAX_TEXT, `has more than ${MAX_TEXT} characters`),
-);
-const name = v.pipe(
-  v.string("is not a text"),
-  v.regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "is not 1 to 63 lower-case letters, digits and inner hyphens"),
-);
-const duration = v.pipe(
-  v.string("is no duration such as 8760h, 1h30m, 90s or 365d"),
-  v.maxLength(64, "is no duration such as 8760h, 1h30m, 90s or 365d"),
-  v.regex(DURATION, "is no duration such as 8760h, 1h30m, 90s or 365d"),
-);
-const flag = v.boolean("is neither true nor false");
-const whole = (least: number, most: number) => {
-  const words = `is not a whole number from ${least} to ${most}`;
-  return v.pipe(v.number(words), v.integer(words), v.minValue(least, words), v.maxValue(most, words));
-};
-const list = <T extends v.GenericSchema>(item: T, least = 0) =>
-  v.pipe(
-    v.array(item, "is not a list"),
-    v.minLength(least, "is empty"),
-    v.maxLength(MAX_ENTRIES, `has more than ${MAX_ENTRIES} entries`),
-  );
-const choice = <const T extends readonly string[]>(values: T, most = 8) =>
-  v.picklist(values, `is none of ${values.slice(0, most).join(", ")}${values.length > most ? ", …" : ""}`);
-/** Valibot takes a list for an object, and `who: []` would be everybody. */
-const isMap = v.check<unknown, string>(
-  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  "is not a map",
-);
-/** A map of these members and no other. */
-const members = <T extends v.ObjectEntries>(entries: T) =>
-  v.pipe(
-    v.unknown(),
-    isMap,
-    v.strictObject(entries, ({ expected, path }) => {
-      if (expected === "never") return `is not known: there are ${Object.keys(entries).join(", ")}`;
-      return `lacks ${String(path?.at(-1)?.key ?? "")}`;
-    }),
-  );
-const record = <T extends v.GenericSchema>(keys: v.GenericSchema<string>, values: T) =>
-  v.pipe(v.unknown(), isMap, v.record(keys, values));
-const may = v.exactOptional;
-
 const who = members({ user: may(text), group: may(text), token: may(text), claim: may(record(text, text)) });
 const rule = members({
   name: may(text),
@@ -221,10 +171,10 @@ const config = members({
 });
 
 /** The schema of the whole file; `schema/signer.schema.json` is made from it. */
-export const CONFIG_SCHEMA: v.GenericSchema<unknown, ConfigFile> = config;
+export const CONFIG_SCHEMA: Shape<ConfigFile> = config;
 
 /** The schema of a file of cases. */
-export const CASES_SCHEMA: v.GenericSchema<unknown, CasesFile> = members({
+export const CASES_SCHEMA: Shape<CasesFile> = members({
   cases: list(
     members({
       name: text,
@@ -248,31 +198,3 @@ export const CASES_SCHEMA: v.GenericSchema<unknown, CasesFile> = members({
     1,
   ),
 });
-
-/** What is wrong with a value's shape, and where, if anything is. */
-export function shapeFault(
-  value: unknown,
-  schema: v.GenericSchema = CONFIG_SCHEMA,
-): { readonly path: readonly (string | number)[]; readonly why: string } | undefined {
-  const { issues } = v.safeParse(schema, value);
-  if (issues === undefined) return undefined;
-  const issue = deepest(issues[0]);
-  const path = issue.path.map((key) => typeof key === "number" ? key : String(key));
-  const isAbsent = issue.why.startsWith("lacks ");
-  return { path: isAbsent ? path.slice(0, -1) : path, why: issue.why };
-}
-
-interface Found {
-  readonly path: readonly unknown[];
-  readonly why: string;
-}
-
-/** Of the alternatives of a union that alone says something which is nearest to what was meant: the one that got furthest. */
-function deepest(issue: v.BaseIssue<unknown>, above: readonly unknown[] = []): Found {
-  const path = [...above, ...issue.path?.map(({ key }) => key) ?? []];
-  const inner = (issue.type === "union" ? issue.issues ?? [] : []).map((one) => deepest(one, path));
-  return inner.reduce<Found>((best, one) => one.path.length > best.path.length ? one : best, {
-    path,
-    why: issue.message,
-  });
-}

@@ -3,7 +3,7 @@
  * @module
  */
 import type { CertgenError } from "../errors.ts";
-import type { Path } from "./source.ts";
+import type { Path } from "../yaml_source.ts";
 import { quoted } from "../text.ts";
 
 /** Most claims of an issuer that are kept. */

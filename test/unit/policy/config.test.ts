@@ -115,7 +115,7 @@ test("whatever else is wrong is told with its line", () => {
   assert.is(messageOf("\n- a"), "line 2, column 1: is not a map");
   assert.is(
     messageOf("domain: a.example\ndomains: x"),
-    "line 2, column 1: domains: is not known: there are $schema, domain, issuers, profiles, rules, jwt, limits, renewal",
+    "line 2, column 1: domains: is not known: there are $schema, domain, issuers, profiles, rules, jwt, limits, renewal; did you mean domain?",
   );
   assert.match(messageOf("rules:\n"), "line 1, column 1: rules: is not a list");
   assert.match(messageOf("a: [1"), "line 1, column ");

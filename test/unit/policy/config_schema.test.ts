@@ -1,15 +1,16 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { shapeFault } from "../../../src/policy/config_schema.ts";
-import { configJsonSchema, SCHEMA_FILE } from "../../config_schema.ts";
+import { shapeFault } from "../../../src/config_shape.ts";
+import { CONFIG_SCHEMA } from "../../../src/policy/config_schema.ts";
+import { configJsonSchema, SCHEMA_FILES } from "../../config_schema.ts";
 
 const RULE = { who: { user: "a" }, mayHave: { profiles: ["p"], commonNames: ["a"] } };
 const JWT = { issuer: "https://i", audiences: ["a"], jwksFile: "f", user: { claim: "sub", prefix: "i:" } };
 const PROFILE = { name: "p", issuer: "etcd", usages: ["server auth"], lifetime: "1h" };
 
 test("schema/signer.schema.json says what the file takes: npm run docs writes it", () => {
-  assert.is(readFileSync(SCHEMA_FILE, "utf8"), configJsonSchema());
+  assert.is(readFileSync(SCHEMA_FILES.signer, "utf8"), configJsonSchema("signer"));
 });
 
 test("a file of everything has the right shape, and so has an empty one", () => {
@@ -40,8 +41,8 @@ test("a file of everything has the right shape, and so has an empty one", () => 
     limits: { requestsPerSecond: 0.5, burst: 1, pending: 1, storedBytes: 1 },
     renewal: { grace: "1d" },
   };
-  assert.is(shapeFault(all), undefined);
-  assert.is(shapeFault({}), undefined);
+  assert.is(shapeFault(all, CONFIG_SCHEMA), undefined);
+  assert.is(shapeFault({}, CONFIG_SCHEMA), undefined);
 });
 
 /** What is wrong, where it is, and what is said of it. */
@@ -101,7 +102,7 @@ const FAULTS: readonly (readonly [unknown, readonly (string | number)[], string]
 
 for (const [value, path, words] of FAULTS) {
   test(`the shape is wrong: ${JSON.stringify(value).slice(0, 100)}`, () => {
-    const fault = shapeFault(value);
+    const fault = shapeFault(value, CONFIG_SCHEMA);
     assert.equal(fault?.path, words === "" ? fault?.path : path);
     assert.ok(fault?.why.includes(words), fault?.why);
   });

@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { CertgenError } from "../../../src/errors.ts";
 import { checkJwt, claimName, JWT_ALGORITHMS, type JwtFile } from "../../../src/policy/jwt_config.ts";
-import { pathText } from "../../../src/policy/source.ts";
+import { pathText } from "../../../src/yaml_source.ts";
 
 const JWT: JwtFile = { issuer: "https://i", audiences: ["a"], jwksFile: "f", user: { claim: "sub", prefix: "i:" } };
 const { jwksFile: _, ...NO_KEYS } = JWT;

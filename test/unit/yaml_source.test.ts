@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { pathText, readSource } from "../../../src/policy/source.ts";
-import { faultOf } from "../support.ts";
+import { pathText, readSource } from "../../src/yaml_source.ts";
+import { faultOf } from "./support.ts";
 
 const messageOf = (text: string): string =>
   faultOf("malformed-object", () => readSource(text, "Cannot read x")).message;
@@ -33,6 +33,10 @@ test("what is not plain is refused, with its line", () => {
     "a: 1\nb: 2\na: 3": 'line 3, column 1: the key "a" stands twice',
     '1: a\n"1": b': "stands twice",
     "a: &x 1\nb: 2": "line 1, column 7: anchors are not taken",
+    "b: 2\na: &x {}": "line 2, column 7: anchors are not taken",
+    "b: 2\na: &x\n  c: 1": "anchors are not taken",
+    "a: &x [1]": "anchors are not taken",
+    "a: !!map {}": "tags are not taken",
     "a: 1\nb: *x": "line 2, column 4: ",
     "a: &x 1\nb: *x": "not taken",
     "a: !!binary aGk=": "line 1",

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { formatAddress, parseAddress } from "../../../cli/address.ts";
+import { formatAddress, parseAddress, peerAddress, signerUrl } from "../../src/address.ts";
 
 test("parseAddress reads host and port, IPv6 in brackets, and a port alone", () => {
   const cases: [string, string, number][] = [
@@ -51,6 +51,27 @@ test("formatAddress writes what parseAddress reads", () => {
     const address = parseAddress(text);
     assert.is(address && formatAddress(address), text);
   }
+});
+
+test("signerUrl takes an address with https:// or without, and a port or the usual one", () => {
+  const cases: [string, string | undefined][] = [
+    ["signer", "https://signer:6443"],
+    ["https://signer/", "https://signer:443"],
+    ["[::1]:1", "https://[::1]:1"],
+    ["0.0.0.0:6443", "https://127.0.0.1:6443"],
+    ["http://signer", undefined],
+    ["signer:0", undefined],
+    [":1", undefined],
+    ["https://u@signer", undefined],
+    ["https://signer/path", undefined],
+  ];
+  for (const [text, url] of cases) assert.is(signerUrl(text), url, text);
+});
+
+test("peerAddress needs a host and a port", () => {
+  assert.equal(peerAddress("127.0.0.1:2379"), { host: "127.0.0.1", port: 2379 });
+  assert.equal(peerAddress("[::1]:2379"), { host: "::1", port: 2379 });
+  for (const text of ["", "a", ":1", "a:0", "a:65536", "a b:1", "a:1/x"]) assert.is(peerAddress(text), undefined, text);
 });
 
 test.run();

@@ -3,9 +3,9 @@
  * @module
  */
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from "yaml";
-import { secondsOf } from "../duration.ts";
-import { CertgenError } from "../errors.ts";
-import { printable, quoted, shortened } from "../text.ts";
+import { secondsOf } from "./duration.ts";
+import { CertgenError } from "./errors.ts";
+import { printable, quoted, shortened } from "./text.ts";
 
 /** Where something stands in a value, as `["rules", 0, "who"]`. */
 export type Path = readonly (string | number)[];
@@ -55,17 +55,20 @@ export function readSource(text: string, what: string): Source {
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) throw error(problem.pos[0], problem.message);
   if (document.directives.yaml.explicit === true) throw error(0, "directives are not taken");
+  const refuseMarks = (node: Pick<Node, "range" | "tag"> & { readonly anchor?: string }): void => {
+    if (node.anchor !== undefined) throw error(node.range?.[0], "anchors are not taken");
+    if (node.tag !== undefined) throw error(node.range?.[0], "tags are not taken");
+  };
   visit(document, {
     Alias: (_, node) => {
       throw error(offsetOf(node), "aliases are not taken");
     },
-    Value: (_, node) => {
-      if (node.anchor !== undefined) throw error(offsetOf(node), "anchors are not taken");
-      if (node.tag !== undefined) throw error(offsetOf(node), "tags are not taken");
-    },
-    Map: (_, { items }) => {
+    Value: (_, node) => refuseMarks(node),
+    // in the place of the one above, where it is a map
+    Map: (_, map) => {
+      refuseMarks(map);
       const seen = new Set<unknown>();
-      for (const { key } of items) {
+      for (const { key } of map.items) {
         const name = isScalar(key) ? key.value : key;
         const fault = keyFault(name, seen);
         if (fault !== undefined) throw error(offsetOf(key), fault);

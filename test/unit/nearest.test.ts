@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { editDistance, nearest } from "../../../cli/nearest.ts";
+import { editDistance, nearest } from "../../src/nearest.ts";
 
 test("editDistance counts insertions, deletions, replacements and swaps", () => {
   const cases: [string, string, number][] = [
