@@ -17,12 +17,14 @@
  * | `unauthorized` | a credential that is bad, unknown, or one too many |
  * | `forbidden` | an identity that may not do this |
  * | `not-found`, `already-exists`, `conflict` | as in Kubernetes |
+ * | `forked` | another key has renewed the same certificate: one of the two is a thief's |
  * | `expired` | changes that are no longer known: list again |
  * | `method-not-allowed`, `not-acceptable`, `unsupported-media-type`, `too-large` | as in HTTP |
  * | `too-many-requests` | more than one identity may have or ask at once |
  * | `unavailable` | a peer, or a part of the signer, that cannot serve now |
  * | `rejected` | a signer that refused a request outright; the message is its own |
  * | `timed-out` | a wait that came to its limit |
+ * | `hook-failed` | a program that was told of new files and could not take them, or a server that does not show them |
  * | `unsafe-path` | a file, directory or name that somebody else could have planted, or that leaves its directory |
  * | `io` | a file, directory or socket that cannot be used |
  */
@@ -42,6 +44,7 @@ export type ErrorCode =
   | "not-found"
   | "already-exists"
   | "conflict"
+  | "forked"
   | "expired"
   | "method-not-allowed"
   | "not-acceptable"
@@ -51,6 +54,7 @@ export type ErrorCode =
   | "unavailable"
   | "rejected"
   | "timed-out"
+  | "hook-failed"
   | "unsafe-path"
   | "io";
 

@@ -136,7 +136,7 @@ export class AdminClient {
   }
 
   async #ask(method: string, path: string, body?: string): Promise<JsonObject> {
-    const answer = await send(this.#options.fetch, requestTo(this.#options, method, path, body));
+    const answer = await send(this.#options.fetch, await requestTo(this.#options, method, path, body));
     if (answer.status >= 300) throw failureOf(answer);
     return objectOf(answer.body);
   }

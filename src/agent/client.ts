@@ -6,16 +6,22 @@ import { fromUtf8 } from "../bytes.ts";
 import { CertgenError } from "../errors.ts";
 import type { ApiVersion } from "../k8s/certificate_signing_request.ts";
 import type { JsonObject } from "../k8s/json.ts";
-import type { Fetch, Log, Random, Sleep } from "../ports.ts";
+import type { Fetch, Log, Now, Random, Sleep } from "../ports.ts";
 import { backoffSeconds, checkToken, failureOf, objectOf, pathOf, type Peer, requestTo, send } from "./transport.ts";
 
 /** How to reach a signer. */
 export interface ClientOptions extends Peer {
   /** Trusts the signer's CA and no other. */
   readonly fetch: Fetch;
+  /** The same, for an answer as it arrives; without it there are no watches. */
+  readonly stream?: Fetch;
   readonly sleep: Sleep;
   readonly random: Random;
   readonly log: Log;
+  /** Gives up after these seconds of trying or waiting; never unless said. */
+  readonly patienceSeconds?: number;
+  /** What patience is measured by; needed where there is an end to it. */
+  readonly now?: Now;
 }
 
 /** A signer that says "in an hour" is asked again after this. */
@@ -24,11 +30,14 @@ const MAX_RETRY_AFTER_SECONDS = 300;
 /** Talks to one signer. */
 export class SignerClient {
   readonly #options: ClientOptions;
+  readonly #until: number;
 
   /** @throws CertgenError `malformed-object` where the token is none, and does not repeat it */
   constructor(options: ClientOptions) {
     checkToken(options);
     this.#options = options;
+    const { patienceSeconds = Infinity, now } = options;
+    this.#until = now === undefined ? Infinity : now().getTime() + patienceSeconds * 1000;
   }
 
   /**
@@ -53,7 +62,8 @@ export class SignerClient {
       return fromUtf8(await this.#persist("GET", `/ca/${encodeURIComponent(profile)}`));
     } catch (error) {
       if (!(error instanceof CertgenError)) throw error;
-      if (error.code === "not-found") return undefined;
+      // a Kubernetes API server says 403 or 401 of what it does not have
+      if (["not-found", "forbidden", "unauthorized"].includes(error.code)) return undefined;
       if (error.code !== "malformed-object") throw error;
       throw new CertgenError("invalid-certificate", `Cannot use the CA that the signer names: ${error.message}`, {
         cause: error,
@@ -61,8 +71,19 @@ export class SignerClient {
     }
   }
 
+  /** Whether patience has ended. A clock that was set back does not prolong it without end: the next run has its own. */
+  isOver(): boolean {
+    return this.#until !== Infinity && (this.#options.now?.().getTime() ?? 0) >= this.#until;
+  }
+
   /** Pauses before the next look at a request that is not decided yet: a second first, ten at most. */
   async pause(attempt: number): Promise<void> {
+    if (this.isOver()) {
+      throw new CertgenError(
+        "timed-out",
+        "The signer has not decided yet: the request is kept, and the next run asks again",
+      );
+    }
     await this.#options.sleep(backoffSeconds(this.#options.random, attempt), this.#options.signal);
   }
 
@@ -76,15 +97,18 @@ export class SignerClient {
       signal?.throwIfAborted();
       let pause = attempt === 0 ? 0 : backoffSeconds(random, attempt - 1);
       try {
-        const answer = await send(fetch, requestTo(this.#options, method, path, body));
+        const answer = await send(fetch, await requestTo(this.#options, method, path, body));
         if (answer.status < 300) return answer.body;
         // a signer may ask for a longer pause, and never for none
         pause = Math.max(pause, Math.min(answer.retryAfterSeconds ?? 0, MAX_RETRY_AFTER_SECONDS));
         throw failureOf(answer);
       } catch (error) {
         signal?.throwIfAborted();
-        if (!(error instanceof CertgenError) || error.code !== "unavailable") throw error;
-        log("warn", "the signer does not answer; trying again", {
+        if (!(error instanceof CertgenError) || error.code !== "unavailable" || this.isOver()) throw error;
+        // of a signer that is down for days a line is said now and then
+        const isTold = (attempt & (attempt - 1)) === 0;
+        log(isTold ? "warn" : "debug", "the signer does not answer; trying again", {
+          attempt: attempt + 1,
           because: error.message,
           pauseSeconds: Math.round(pause * 10) / 10,
         });

@@ -3,7 +3,7 @@
  * @module
  */
 import { isBearerToken } from "../auth/authenticator.ts";
-import { fromUtf8 } from "../bytes.ts";
+import { fromUtf8, toUtf8 } from "../bytes.ts";
 import { CertgenError, messageOf } from "../errors.ts";
 import type { ApiVersion } from "../k8s/certificate_signing_request.ts";
 import { type JsonObject, parseJsonObject } from "../k8s/json.ts";
@@ -16,9 +16,23 @@ export interface Peer {
   readonly url: string;
   /** Bearer token. */
   readonly token?: string;
+  /** Makes a credential of its own for each request, in the token's place. */
+  readonly prove?: Prove;
   /** Ends every request; its reason is what is thrown. */
   readonly signal?: AbortSignal;
 }
+
+/** What a credential is made for. */
+export interface Provable {
+  /** In capitals. */
+  readonly method: string;
+  readonly url: string;
+  /** Nothing where there is none. */
+  readonly body: Uint8Array;
+}
+
+/** The value of one request's `Authorization` header field. */
+export type Prove = (request: Provable) => Promise<string>;
 
 /** What a signer answered. */
 export interface Answer {
@@ -51,12 +65,15 @@ export function pathOf(version: ApiVersion, name?: string): string {
   return name === undefined ? all : `${all}/${encodeURIComponent(name).replaceAll("%3A", ":")}`;
 }
 
-/** A request for a signer. */
-export function requestTo({ url, token, signal }: Peer, method: string, path: string, body?: string): Request {
+/** A request for a signer. Each is sent once: what it proves itself with may be good for no second time. */
+export async function requestTo(peer: Peer, method: string, path: string, body?: string): Promise<Request> {
+  const { token, prove, signal } = peer;
+  const url = `${peer.url}${path}`;
   const headers: Record<string, string> = { accept: "application/json, */*" };
-  if (token !== undefined) headers["authorization"] = `Bearer ${token}`;
+  if (prove !== undefined) headers["authorization"] = await prove({ method, url, body: toUtf8(body ?? "") });
+  else if (token !== undefined) headers["authorization"] = `Bearer ${token}`;
   if (body !== undefined) headers["content-type"] = "application/json";
-  return new Request(`${url}${path}`, {
+  return new Request(url, {
     method,
     headers,
     redirect: "manual",

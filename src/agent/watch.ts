@@ -4,17 +4,14 @@
  * @module
  */
 import { CertgenError } from "../errors.ts";
-import { type JsonObject, member, objectMember, stringMember } from "../k8s/json.ts";
-import { errorOf } from "../k8s/status.ts";
-import type { Fetch, Log, Random, Sleep } from "../ports.ts";
+import type { JsonObject } from "../k8s/json.ts";
+import type { Log, Random, Sleep } from "../ports.ts";
 import type { RequestList } from "./admin_client.ts";
-import { jsonLines } from "./json_lines.ts";
-import { backoffSeconds, failureOf, pathOf, type Peer, requestTo } from "./transport.ts";
+import { backoffSeconds } from "./transport.ts";
+import { metadataOf, watchEvents, type WatchPeer } from "./watch_events.ts";
 
 /** How to watch. */
-export interface WatchOptions extends Peer {
-  /** Takes an answer as it arrives. */
-  readonly stream: Fetch;
+export interface WatchOptions extends WatchPeer {
   /** Lists again what is watched. */
   readonly list: () => Promise<RequestList>;
   /** Label selector of what is watched; everything unless said. */
@@ -31,14 +28,12 @@ export interface RequestChange {
   readonly object: JsonObject;
 }
 
-const MAX_FAILURE_BYTES = 64 << 10;
-
 /**
  * Every change since a list, each once, until the signal is aborted.
  * @throws CertgenError what cannot pass, as `forbidden`; the signal's reason
  */
 export async function* watchRequests(options: WatchOptions, from: RequestList): AsyncGenerator<RequestChange, never> {
-  const { signal, sleep, random, log } = options;
+  const { signal, selector, sleep, random, log } = options;
   const known = new Map(from.items.map((object) => [metadataOf(object).name, object]));
   let revision = from.resourceVersion;
   let isLost = false;
@@ -49,7 +44,8 @@ export async function* watchRequests(options: WatchOptions, from: RequestList): 
         yield* catchUp(known, items);
         [revision, isLost] = [resourceVersion, false];
       }
-      for await (const { type, object } of events(options, revision)) {
+      const query = { resourceVersion: revision, ...selector && { labelSelector: selector } };
+      for await (const { type, object } of watchEvents(options, query)) {
         const { name, resourceVersion } = metadataOf(object);
         [revision, failures] = [resourceVersion, 0];
         if (type !== "BOOKMARK") yield* changeOf(known, type, name, object);
@@ -90,51 +86,4 @@ function* changeOf(
   else if (metadataOf(before).resourceVersion !== metadataOf(object).resourceVersion) {
     yield { type: "MODIFIED", object };
   }
-}
-
-/** One watch, from one connection to its end. */
-async function* events(options: WatchOptions, revision: string): AsyncGenerator<{ type: string; object: JsonObject }> {
-  const { stream, selector } = options;
-  const query = new URLSearchParams({
-    watch: "true",
-    allowWatchBookmarks: "true",
-    resourceVersion: revision,
-    ...selector && { labelSelector: selector },
-  });
-  const { status, body } = await stream(requestTo(options, "GET", `${pathOf("v1")}?${query}`));
-  if (status >= 300) throw failureOf({ status, body: await beginningOf(body) });
-  if (body === null) return;
-  for await (const event of jsonLines(body)) {
-    const type = stringMember(event, "type", "type") ?? "";
-    const object = objectMember(event, "object", "object");
-    if (type === "ERROR") {
-      const code = member(object, "code");
-      throw errorOf(typeof code === "number" ? code : 500, object);
-    }
-    if (!["ADDED", "MODIFIED", "DELETED", "BOOKMARK"].includes(type)) {
-      throw new CertgenError(
-        "rejected",
-        `Cannot understand the signer: its watch has an event ${JSON.stringify(type)}`,
-      );
-    }
-    yield { type, object };
-  }
-}
-
-function metadataOf(object: JsonObject): { name: string; resourceVersion: string } {
-  const metadata = objectMember(object, "metadata", "metadata");
-  return {
-    name: stringMember(metadata, "name", "metadata.name") ?? "",
-    resourceVersion: stringMember(metadata, "resourceVersion", "metadata.resourceVersion") ?? "",
-  };
-}
-
-async function beginningOf(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
-  const bytes: number[] = [];
-  if (body === null) return new Uint8Array();
-  for await (const chunk of body) {
-    bytes.push(...chunk.subarray(0, MAX_FAILURE_BYTES - bytes.length));
-    if (bytes.length >= MAX_FAILURE_BYTES) break;
-  }
-  return Uint8Array.from(bytes);
 }

@@ -53,6 +53,7 @@ const HTTP: Readonly<Record<ErrorCode, readonly [code: number, reason: string]>>
   "not-acceptable": [406, "NotAcceptable"],
   "already-exists": [409, "AlreadyExists"],
   "conflict": [409, "Conflict"],
+  "forked": [409, "Conflict"],
   "expired": [410, "Expired"],
   "too-large": [413, "RequestEntityTooLarge"],
   "unsupported-media-type": [415, "UnsupportedMediaType"],
@@ -63,6 +64,7 @@ const HTTP: Readonly<Record<ErrorCode, readonly [code: number, reason: string]>>
   "invalid-certificate": [500, "InternalError"],
   "rejected": [500, "InternalError"],
   "timed-out": [500, "InternalError"],
+  "hook-failed": [500, "InternalError"],
 };
 
 /** The reason of an `expired` whose revision this store has not come to; clients know the cause by this word. */
@@ -142,6 +144,8 @@ function objectMessage(error: CertgenError, name: string | undefined): string {
         error.reason === PRECONDITION ? error.message : "the object has been modified; " +
           "please apply your changes to the latest version and try again"
       }`;
+    case "forked":
+      return `Operation cannot be fulfilled on ${object}: ${error.message}`;
     default:
       return `${object} is forbidden: ${error.message}`;
   }

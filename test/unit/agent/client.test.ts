@@ -63,7 +63,10 @@ test("ca gives the PEM, undefined for 404, and refuses what is no text", async (
   assert.is(await client.ca("../x"), undefined);
   assert.is(sent[0]?.path, "/base/ca/..%2Fx");
   await rejection("invalid-certificate", world(() => new Response(Uint8Array.of(0xff))).client.ca("x"));
-  await rejection("forbidden", world(() => failure(403, "Forbidden")).client.ca("x"));
+  // what a Kubernetes API server says of what it does not have
+  for (const [status, reason] of [[403, "Forbidden"], [401, "Unauthorized"]] as const) {
+    assert.is(await world(() => failure(status, reason)).client.ca("x"), undefined);
+  }
 });
 
 test("R16 what may pass is tried again: at once, then 1, 2, 4, 8 and 10 seconds at most", async () => {
@@ -81,7 +84,8 @@ test("R16 what may pass is tried again: at once, then 1, 2, 4, 8 and 10 seconds 
     assert.equal(await client.create("v1", "{}"), { ok: true });
     assert.equal(pauses, [0, 1, 2, 4, 8, 10, 10, 10]);
     assert.is(sent.length, 9);
-    assert.is(lines.filter(({ level }) => level === "warn").length, 8);
+    const told = lines.map(({ level, facts }) => `${level} ${facts["attempt"]}`);
+    assert.equal(told, ["warn 1", "warn 2", "warn 3", "debug 4", "warn 5", "debug 6", "debug 7", "debug 8"]);
   }
 });
 

@@ -1,7 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readKubeconfig } from "../../../src/agent/kubeconfig.ts";
-import { MemoryFiles, rejection } from "../../fakes.ts";
+import { rejection } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const PEM = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
 

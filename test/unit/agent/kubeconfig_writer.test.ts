@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { readKubeconfig } from "../../../src/agent/kubeconfig.ts";
 import { encodeKubeconfig, type KubeconfigContent } from "../../../src/agent/kubeconfig_writer.ts";
 import { toBase64, toUtf8 } from "../../../src/bytes.ts";
-import { MemoryFiles } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const CONTENT: KubeconfigContent = {
   server: "https://signer.example:6443",

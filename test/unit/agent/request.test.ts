@@ -1,12 +1,22 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { decodeRequest, encodeRequest, newRequest } from "../../../src/agent/request.ts";
+import { SignerClient } from "../../../src/agent/client.ts";
+import {
+  decodeRequest,
+  encodeRequest,
+  hasTerms,
+  newRequest,
+  type StagedRequest,
+  submit,
+  type SubmitOptions,
+} from "../../../src/agent/request.ts";
 import { toBase64Pem } from "../../../src/k8s/certificate_signing_request.ts";
 import type { Handler } from "../../../src/ports.ts";
 import { createCa } from "../../../src/ca/create_ca.ts";
 import { signCsr } from "../../../src/ca/sign_csr.ts";
 import { agentSigner, agentWorld, failure, jsonAnswer, NODE } from "../../agent_world.ts";
-import { fakeClock, rejection } from "../../fakes.ts";
+import { fakeClock, fakeFetch, fakeLog, fakeSleep, fixedRandom, rejection } from "../../fakes.ts";
+import { KubernetesApi } from "../../kubernetes_api.ts";
 import { pathOf, peerRequest } from "../../signing.ts";
 
 const { now } = fakeClock();
@@ -59,7 +69,7 @@ test("an older server gets v1beta1 under the plain common name, without signer n
 test("an older server's answer is checked against the CA that was given, and refused without one", async () => {
   const { run, files } = agentWorld(oldServer());
   const error = await rejection("invalid-certificate", run());
-  assert.match(error.message, /does not say which CA issued it, and none was given$/);
+  assert.match(error.message, /does not say which CA issued it, and none was given \(--issuer-cacrt\)$/);
   const other = await createCa({ commonName: "old CA", now });
   await rejection("invalid-certificate", run({ fallbackIssuerCa: other.certificate.pem }));
   assert.equal(Object.keys(files.snapshot()), []);
@@ -140,6 +150,128 @@ test("decodeRequest reads back what encodeRequest wrote, and nothing else", asyn
     assert.is(decodeRequest(text), undefined, text);
   }
   assert.is(decodeRequest(json.replace(/"usages":\[.*?\]/, '"usages":7')), undefined);
+});
+
+test("a lifetime is staged and asked for in v1, and not in v1beta1", async () => {
+  const request = newRequest("a-1", "certgen.internal/etcd-peer", ["server auth"], atob(await peerRequest()), 3600);
+  const json = encodeRequest(request, "v1");
+  assert.is(JSON.parse(json).spec.expirationSeconds, 3600);
+  assert.equal(decodeRequest(json), request);
+  assert.is(decodeRequest(json.replace(":3600", ':"3600"')), undefined);
+  assert.is(decodeRequest(json.replace(":3600", ":3600.5")), undefined);
+  assert.equal(Object.keys(JSON.parse(encodeRequest(request, "v1beta1")).spec), ["request"]);
+  const without = newRequest("a-1", "certgen.internal/etcd-peer", ["server auth"], atob(await peerRequest()));
+  assert.not("expirationSeconds" in JSON.parse(encodeRequest(without, "v1")).spec);
+});
+
+test("hasTerms compares signer, usages and lifetime", async () => {
+  const usages = ["server auth", "client auth"];
+  const staged = newRequest("a-1", "certgen.internal/etcd-peer", usages, atob(await peerRequest()), 600);
+  const wanted = {
+    signerName: "certgen.internal/etcd-peer",
+    usages: ["client auth", "server auth"],
+    expirationSeconds: 600,
+  };
+  assert.ok(hasTerms(staged, wanted));
+  assert.not(hasTerms(staged, { ...wanted, signerName: "certgen.internal/etcd-server" }));
+  assert.not(hasTerms(staged, { ...wanted, usages: ["client auth"] }));
+  assert.not(hasTerms(staged, { ...wanted, expirationSeconds: 601 }));
+  assert.not(hasTerms(staged, { signerName: wanted.signerName, usages }));
+});
+
+const AGENT = { token: "agent.token", username: "system:serviceaccount:etcd:agent", verbs: ["create", "get", "watch"] };
+
+/** A cluster's API server, and what is submitted to it. */
+async function cluster(verbs: readonly string[] = AGENT.verbs): Promise<{
+  api: KubernetesApi;
+  staged: StagedRequest;
+  log: ReturnType<typeof fakeLog>;
+  submitted: (request: StagedRequest, options?: Partial<SubmitOptions>) => Promise<string>;
+}> {
+  const api = new KubernetesApi({ users: [{ ...AGENT, verbs }], now, sleep: () => new Promise(() => {}) });
+  const { fetch } = fakeFetch(api.handler);
+  const log = fakeLog();
+  const peer = { url: "https://api:6443", token: AGENT.token };
+  const client = new SignerClient({ ...peer, fetch, sleep: fakeSleep().sleep, random: fixedRandom(0), log: log.log });
+  const usages = ["digital signature", "server auth", "client auth"];
+  const staged = newRequest(`${NODE}-1`, "certgen.internal/etcd-peer", usages, atob(await peerRequest()), 3600);
+  const submitted: Awaited<ReturnType<typeof cluster>>["submitted"] = (request, options = {}) =>
+    submit(client, request, { ...peer, stream: fetch, log: log.log, ...options });
+  return { api, staged, log, submitted };
+}
+
+test("a Kubernetes API server gets all that it wants, and tells approval and certificate by watch", async () => {
+  const { api, staged, log, submitted } = await cluster();
+  const pem = submitted(staged);
+  await api.until(() => api.watches.size === 1);
+  const { metadata, spec } = api.only();
+  assert.equal([spec["expirationSeconds"], spec["username"]], [3600, AGENT.username]);
+  api.approve(metadata.name);
+  await api.sign(metadata.name, ca);
+  assert.match(await pem, "-----BEGIN CERTIFICATE-----");
+  assert.equal(api.seen.map((line) => line.split("?")[0]), [`POST ${pathOf("v1")}`, `GET ${pathOf("v1")}`]);
+  assert.equal(log.lines.map(({ message }) => message), [
+    "waiting for the signer's decision",
+    "the request is approved; waiting for the certificate",
+  ]);
+});
+
+test("a lifetime that is too short for it is its to refuse", async () => {
+  const { staged, submitted } = await cluster();
+  const { message } = await rejection("rejected", submitted({ ...staged, expirationSeconds: 599 }));
+  assert.match(message, "spec.expirationSeconds: Invalid value: 599: may not specify a duration less than 600 seconds");
+});
+
+test("a name of somebody else's is given up for another, a few times", async () => {
+  for (const verbs of [AGENT.verbs, ["create"]]) {
+    const { api, staged, log, submitted } = await cluster(verbs);
+    const taken = [staged.name, `${NODE}-2`];
+    for (const name of taken) api.put(name, { request: "eA==", signerName: staged.signerName });
+    let names = 1;
+    const rename = (): Promise<StagedRequest> => Promise.resolve({ ...staged, name: `${NODE}-${++names}` });
+    const pem = submitted(staged, { rename });
+    pem.catch(() => {});
+    await api.until(() => api.objects.has(`${NODE}-3`));
+    assert.equal(log.lines.filter(({ level }) => level === "warn").map(({ facts }) => facts["name"]), taken);
+    if (verbs.length === 1) {
+      // it may not see what it has created
+      await rejection("forbidden", pem);
+      continue;
+    }
+    api.approve(`${NODE}-3`);
+    await api.sign(`${NODE}-3`, ca);
+    await pem;
+  }
+  const { api, staged, submitted } = await cluster();
+  api.put(staged.name, { request: "eA==" });
+  let renames = 0;
+  await rejection("already-exists", submitted(staged));
+  await rejection("already-exists", submitted(staged, { rename: () => Promise.resolve((renames++, staged)) }));
+  assert.is(renames, 3);
+});
+
+test("an object with the same CSR for another signer is not this request", async () => {
+  const { api, staged, submitted } = await cluster();
+  api.put(staged.name, { request: staged.request, signerName: "example.com/other" });
+  await rejection("already-exists", submitted(staged));
+  api.remove(staged.name);
+  api.put(staged.name, { request: staged.request, signerName: staged.signerName });
+  api.approve(staged.name);
+  await api.sign(staged.name, ca);
+  assert.match(await submitted(staged), "-----BEGIN CERTIFICATE-----");
+});
+
+test("Forked ends it, and an administrator's approval after that ends it well", async () => {
+  const { api, staged, submitted } = await cluster();
+  const conditions = [{ type: "Forked", status: "True", reason: "SecondSuccessor", message: "x" }];
+  api.intercepts.push(async (request) => {
+    const answer = await api.handler(request.clone());
+    return jsonAnswer(201, { ...await answer.json(), status: { conditions } });
+  });
+  await rejection("forked", submitted(staged));
+  api.approve(staged.name);
+  await api.sign(staged.name, ca);
+  assert.match(await submitted(staged), "-----BEGIN CERTIFICATE-----");
 });
 
 test.run();

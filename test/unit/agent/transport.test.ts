@@ -14,7 +14,7 @@ import { fixedRandom, thrown } from "../../fakes.ts";
 
 test("requestTo makes a request of one peer, with its token and without following redirects", async () => {
   const peer = { url: "https://signer:1/base", token: "t0ken" };
-  const post = requestTo(peer, "POST", "/x?y=1", "{}");
+  const post = await requestTo(peer, "POST", "/x?y=1", "{}");
   assert.equal([post.method, post.url, post.redirect, await post.text()], [
     "POST",
     "https://signer:1/base/x?y=1",
@@ -25,10 +25,14 @@ test("requestTo makes a request of one peer, with its token and without followin
     "Bearer t0ken",
     "application/json",
   ]);
-  const get = requestTo({ url: "https://signer:1" }, "GET", "/x");
+  const get = await requestTo({ url: "https://signer:1" }, "GET", "/x");
   assert.equal([get.headers.get("authorization"), get.headers.get("content-type")], [null, null]);
   assert.is(get.headers.get("accept"), "application/json, */*");
-  const { signal } = requestTo({ url: "https://signer:1", signal: AbortSignal.abort(new Error("x")) }, "GET", "/x");
+  const { signal } = await requestTo(
+    { url: "https://signer:1", signal: AbortSignal.abort(new Error("x")) },
+    "GET",
+    "/x",
+  );
   assert.ok(signal.aborted);
 });
 

@@ -19,6 +19,7 @@ const CODES: Record<ErrorCode, [number, string]> = {
   "not-found": [404, "NotFound"],
   "already-exists": [409, "AlreadyExists"],
   "conflict": [409, "Conflict"],
+  "forked": [409, "Conflict"],
   "expired": [410, "Expired"],
   "method-not-allowed": [405, "MethodNotAllowed"],
   "not-acceptable": [406, "NotAcceptable"],
@@ -28,6 +29,7 @@ const CODES: Record<ErrorCode, [number, string]> = {
   "unavailable": [503, "ServiceUnavailable"],
   "rejected": [500, "InternalError"],
   "timed-out": [500, "InternalError"],
+  "hook-failed": [500, "InternalError"],
   "unsafe-path": [500, "InternalError"],
   "io": [500, "InternalError"],
 };
@@ -80,6 +82,11 @@ test("statusOf has Kubernetes' texts and details", () => {
       new CertgenError("conflict", "x"),
       'Operation cannot be fulfilled on certificatesigningrequests.certificates.k8s.io "a": the object has been modified; ' +
       "please apply your changes to the latest version and try again",
+      about,
+    ],
+    [
+      new CertgenError("forked", "another key was first"),
+      'Operation cannot be fulfilled on certificatesigningrequests.certificates.k8s.io "a": another key was first',
       about,
     ],
     [new CertgenError("unauthorized", "Unauthorized"), "Unauthorized", undefined],
