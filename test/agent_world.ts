@@ -3,7 +3,8 @@ import { type IssuedPair, requestCertificate, type RequestOptions } from "../src
 import { tokenAuthenticator } from "../src/auth/token.ts";
 import type { Handler } from "../src/ports.ts";
 import type { SignerOptions } from "../src/signer/create_signer.ts";
-import { fakeClock, fakeFetch, fakeLog, fakeSleep, type LogLine, MemoryFiles, type SentRequest } from "./fakes.ts";
+import { fakeClock, fakeFetch, fakeLog, fakeSleep, type LogLine, type SentRequest } from "./fakes.ts";
+import { MemoryFiles } from "./memory_files.ts";
 import { type TestSigner, testSigner } from "./signing.ts";
 
 /** What stands around an agent, and what it did. */

@@ -7,8 +7,9 @@ import type { CertgenError, ErrorCode } from "../src/errors.ts";
 import { toBase64Pem } from "../src/k8s/certificate_signing_request.ts";
 import type { Handler } from "../src/ports.ts";
 import { type Csr, parseCsr } from "../src/x509/csr.ts";
-import { agentSigner, agentWorld, jsonAnswer, NODE } from "./agent_world.ts";
-import { fakeClock, MemoryFiles, rejection } from "./fakes.ts";
+import { agentWorld, jsonAnswer, NODE } from "./agent_world.ts";
+import { fakeClock, rejection } from "./fakes.ts";
+import { MemoryFiles } from "./memory_files.ts";
 
 const { now } = fakeClock();
 /** The CA that {@link issue} issues with. */
@@ -49,11 +50,10 @@ export function answering(make: (csr: Csr) => string | Promise<string>, caPem: s
   };
 }
 
-/** Files with a good pair, from the real signer. */
+/** Files with a good pair of {@link ca}. */
 export async function withPair(): Promise<MemoryFiles> {
   const files = new MemoryFiles();
-  const { signer } = await agentSigner();
-  await agentWorld(signer.fetch, files).run();
+  await agentWorld(answering(issue), files).run();
   return files;
 }
 
@@ -72,10 +72,10 @@ export async function refuses(
   const world = agentWorld(handler, files);
   const error = await rejection(code, world.run(signal === undefined ? {} : { signal }));
   const left = files.snapshot();
-  const staged = Object.keys(left).filter((path) => path.endsWith(".new"));
+  const staged = Object.keys(left).filter((path) => path.includes("/staged."));
   assert.equal(
     staged.sort(),
-    keepsStaged ? [`certs/${NODE}.key.new`, `certs/${NODE}.request.new`] : [],
+    keepsStaged ? [`certs/.${NODE}/staged.json`, `certs/.${NODE}/staged.key`] : [],
     "staged files",
   );
   for (const path of staged) delete left[path];

@@ -12,9 +12,11 @@ import {
   verifyCertificate,
 } from "../x509/certificate.ts";
 import type { ExtKeyUsage } from "../x509/extension.ts";
-import { formatGeneralName, type GeneralName } from "../x509/general_name.ts";
+import { formatGeneralName, type GeneralName, generalNames } from "../x509/general_name.ts";
 import { attributeValues } from "../x509/name.ts";
+import type { KeyType } from "../x509/key.ts";
 import type { PublicKey } from "../x509/public_key.ts";
+import type { WantedCertificate } from "./managed.ts";
 
 /** What was asked for. */
 export interface Wanted {
@@ -33,7 +35,8 @@ export interface Checked {
 }
 
 /**
- * Checks an issued certificate: it parses strictly, is for our key and subject, has every name and usage asked for, is
+ * Checks an issued certificate: it parses strictly, is for our key and subject, has the names that were asked for and no other, and
+ * every usage, is
  * valid now, and was issued by the CA.
  *
  * @param pem what the signer sent: exactly one certificate
@@ -59,16 +62,49 @@ export async function checkIssued(pem: string, ca: string, wanted: Wanted, at: D
   }
 }
 
-function mismatch({ publicKey, subject, extensions }: Certificate, wanted: Wanted): string | undefined {
-  if (!equal(publicKey.spki, wanted.publicKey.spki)) return "it is for another key";
-  if (attributeValues(subject, "commonName").join() !== wanted.commonName) return "its common name is another";
-  if (attributeValues(subject, "organization").join() !== wanted.organization) return "its organization is another";
-  if (extensions.basicConstraints?.ca === true) return "it is a CA's";
-  const names = (extensions.subjectAltName ?? []).map(nameKey);
-  const missing = wanted.names.find((name) => !names.includes(nameKey(name)));
+function mismatch(certificate: Certificate, wanted: Wanted): string | undefined {
+  if (!equal(certificate.publicKey.spki, wanted.publicKey.spki)) return "it is for another key";
+  if (certificate.extensions.basicConstraints?.ca === true) return "it is a CA's";
+  return nameDifference(certificate, wanted.commonName, wanted.organization, wanted.names) ??
+    usageDifference(certificate, wanted.extKeyUsage);
+}
+
+/** What is not in a certificate as it is wanted, if anything: names, usages, kind of key. */
+export function differenceFrom(certificate: Certificate, wanted: WantedCertificate): string | undefined {
+  const { commonName, organization, dnsNames, ipAddresses, extKeyUsage = DEFAULT_USAGES, keyType } = wanted;
+  return nameDifference(certificate, commonName, organization, generalNames(dnsNames, ipAddresses)) ??
+    usageDifference(certificate, extKeyUsage) ??
+    (isOfType(certificate.publicKey, keyType) ? undefined : "its key is of another kind");
+}
+
+function nameDifference(
+  { subject, extensions }: Certificate,
+  commonName: string,
+  organization: string,
+  names: readonly GeneralName[],
+): string | undefined {
+  if (attributeValues(subject, "commonName").join() !== commonName) return "its common name is another";
+  if (attributeValues(subject, "organization").join() !== organization) return "its organization is another";
+  const [has, wanted] = [extensions.subjectAltName ?? [], names];
+  const lacks = (some: readonly GeneralName[], others: readonly GeneralName[]): GeneralName | undefined =>
+    others.find((other) => !some.some((one) => nameKey(one) === nameKey(other)));
+  const missing = lacks(has, wanted);
   if (missing !== undefined) return `it lacks the name ${formatGeneralName(missing)}`;
-  const usage = wanted.extKeyUsage.find((usage) => !extensions.extKeyUsage?.includes(usage));
+  const extra = lacks(wanted, has);
+  return extra && `it has a name that is not asked for, ${formatGeneralName(extra)}`;
+}
+
+function usageDifference({ extensions }: Certificate, wanted: readonly ExtKeyUsage[]): string | undefined {
+  const usage = wanted.find((usage) => !extensions.extKeyUsage?.includes(usage));
   return usage && `it lacks the usage ${usage}`;
+}
+
+/** What is asked for unless somebody says otherwise: a node of etcd serves and is served. */
+export const DEFAULT_USAGES: readonly ExtKeyUsage[] = ["serverAuth", "clientAuth"];
+
+/** Whether a key is of a kind. */
+export function isOfType({ algorithm, rsa }: PublicKey, type: KeyType = "ec-p256"): boolean {
+  return algorithm === "rsa" ? type === `rsa-${(rsa?.modulus.length ?? 0) * 8}` : algorithm === type;
 }
 
 /** DNS names are compared without regard to case (RFC 5280 §7.2). */

@@ -1,10 +1,16 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { toUtf8 } from "../../../src/bytes.ts";
+import { createCa } from "../../../src/ca/create_ca.ts";
 import { parseCertificate, verifyCertificate } from "../../../src/x509/certificate.ts";
 import { importPrivateKey } from "../../../src/x509/key.ts";
 import { agentSigner, agentWorld, NODE, TOKEN } from "../../agent_world.ts";
-import { fixedRandom, type MemoryFiles, MOMENT, rejection } from "../../fakes.ts";
+import { fakeClock, fixedRandom, MOMENT, rejection } from "../../fakes.ts";
+import type { MemoryFiles } from "../../memory_files.ts";
 import { pathOf } from "../../signing.ts";
+
+/** A path without what is different each time. */
+const versionless = (path: string): string => path.replace(/\/\d{8}T\d{6}Z-[0-9a-f]{8}/, "/VERSION");
 
 /** The public keys of the key and the certificate on disk are one. */
 async function assertPair(files: MemoryFiles, base: string = `certs/${NODE}`): Promise<void> {
@@ -17,8 +23,20 @@ test("requestCertificate writes key, certificate and CA, each with its mode, and
   const { files, run, sent } = agentWorld(signer.fetch);
   const pair = await run();
   assert.equal(
-    [...files.tree].map(([path, { mode }]) => `${path} ${mode.toString(8)}`).sort(),
-    ["certs 755", "certs/ca.crt 644", `certs/${NODE}.crt 644`, `certs/${NODE}.key 600`].sort(),
+    [...files.tree].map(([path, { kind, mode }]) => `${versionless(path)} ${kind} ${mode.toString(8)}`).sort(),
+    [
+      "certs directory 755",
+      "certs/ca.crt file 644",
+      `certs/${NODE}.crt link 777`,
+      `certs/${NODE}.key link 777`,
+      `certs/.${NODE} directory 755`,
+      `certs/.${NODE}/current link 777`,
+      `certs/.${NODE}/good link 777`,
+      `certs/.${NODE}/VERSION directory 755`,
+      `certs/.${NODE}/VERSION/ca.crt file 644`,
+      `certs/.${NODE}/VERSION/tls.crt file 644`,
+      `certs/.${NODE}/VERSION/tls.key file 600`,
+    ].sort(),
   );
   assert.equal([pair.keyFile, pair.certificateFile, pair.caFile], [
     `certs/${NODE}.key`,
@@ -79,23 +97,34 @@ test("a second run replaces the pair with a new key, and leaves a CA file that i
   const { signer } = await agentSigner();
   const { run, files } = agentWorld(signer.fetch);
   await run();
-  const first = files.snapshot();
+  const first = files.text(`certs/${NODE}.key`);
   const caVersion = files.tree.get("certs/ca.crt")?.version;
   await run();
-  assert.is.not(files.text(`certs/${NODE}.key`), first[`certs/${NODE}.key`]?.slice(4));
+  assert.is.not(files.text(`certs/${NODE}.key`), first);
   assert.is(files.tree.get("certs/ca.crt")?.version, caVersion);
-  assert.equal(Object.keys(files.snapshot()), Object.keys(first));
+  const versions = [...files.tree.keys()].filter((path) => path.endsWith("/tls.key"));
+  assert.is(versions.length, 2, "the one before is kept");
   await assertPair(files);
 });
 
-test("a CA that changed is written; one that cannot be read, too", async () => {
+test("R58 a CA that nothing here leads to is not written, nor its certificate, but where the user says it is right", async () => {
   const { signer, etcd } = await agentSigner();
-  for (const content of ["old", Uint8Array.of(0xff)]) {
+  const other = await createCa({ commonName: "other CA", now: fakeClock().now });
+  for (const content of [other.certificate.pem, "old", Uint8Array.of(0xff)]) {
     const { run, files } = agentWorld(signer.fetch);
     files.put("certs/ca.crt", content);
-    await run();
-    assert.is(files.text("certs/ca.crt"), etcd.certificate.pem);
+    const error = await rejection("invalid-certificate", run());
+    assert.match(
+      error.message,
+      /Cannot take the CA that the signer names, "CN=|Cannot use the CA's file "certs\/ca.crt"/,
+    );
+    assert.equal([files.text(`certs/${NODE}.crt`), files.text(`certs/${NODE}.key`)], [undefined, undefined]);
+    assert.equal(files.tree.get("certs/ca.crt")?.content, typeof content === "string" ? toUtf8(content) : content);
   }
+  const { run, files } = agentWorld(signer.fetch);
+  files.put("certs/ca.crt", other.certificate.pem);
+  await run({ issuerCa: etcd.certificate.pem });
+  assert.is(files.text("certs/ca.crt"), etcd.certificate.pem);
 });
 
 test("an existing key that others could read is replaced by one that they cannot", async () => {
@@ -103,7 +132,8 @@ test("an existing key that others could read is replaced by one that they cannot
   const { run, files } = agentWorld(signer.fetch);
   files.put(`certs/${NODE}.key`, "old", 0o644);
   await run();
-  assert.is(files.tree.get(`certs/${NODE}.key`)?.mode, 0o600);
+  const keys = [...files.tree].filter(([path]) => path.endsWith(".key"));
+  assert.equal(keys.map(([, { kind, mode }]) => `${kind} ${mode.toString(8)}`).sort(), ["file 600", "link 777"]);
 });
 
 test("R2 common names that leave the directory are refused before anything is touched", async () => {
@@ -157,7 +187,7 @@ test("a common name with shell characters is a file name and nothing more", asyn
   const { run, files } = agentWorld(signer.fetch);
   // the policy refuses it; what matters is where it would have gone
   await rejection("denied", run({ commonName: "system:etcd-peer:a; rm -rf $(x)" }));
-  assert.equal([...files.tree.keys()], ["certs"]);
+  assert.equal([...files.tree.keys()], ["certs", "certs/.system:etcd-peer:a; rm -rf $(x)"]);
 });
 
 test("no token and no key stands in a log line or an error", async () => {

@@ -71,7 +71,7 @@ test("each refusal has its code; where asking again may help, the staged request
   const cases: [Response, ErrorCode, boolean, RegExp][] = [
     [failure(400, "BadRequest"), "rejected", false, /no: BadRequest/],
     [failure(401, "Unauthorized"), "unauthorized", true, /no: Unauthorized/],
-    [failure(403, "Forbidden"), "forbidden", true, /no: Forbidden/],
+    [failure(403, "Forbidden"), "forbidden", false, /no: Forbidden/],
     [failure(413, "RequestEntityTooLarge"), "too-large", false, /no: /],
     [failure(415, "UnsupportedMediaType"), "rejected", false, /no: /],
     [failure(422, "Invalid"), "rejected", false, /no: Invalid/],

@@ -37,6 +37,11 @@ const CERTIFICATES: [what: string, make: (csr: Csr) => string | Promise<string>,
   ["another key", async (csr) => issue(csr, { publicKey: (await generateKey()).publicKey }), /for another key/],
   ["a missing DNS name", (csr) => issue(csr, { names: without(csr, "etcd1") }), /lacks the name DNS:etcd1/],
   ["a missing address", (csr) => issue(csr, { names: without(csr, "::1") }), /lacks the name IP:::1/],
+  [
+    "a name too many",
+    (csr) => issue(csr, { names: [...csr.extensions.subjectAltName ?? [], { type: "dns", value: "etcd2" }] }),
+    /has a name that is not asked for, DNS:etcd2/,
+  ],
   ["no names", (csr) => issue(csr, { names: [] }), /lacks the name/],
   [
     "another common name",
@@ -98,14 +103,14 @@ function partsFor(
 }
 
 for (const [what, make, message] of CERTIFICATES) {
-  test(`an answer with ${what} is refused, and the old pair stays`, async () => {
+  test(`R58 an answer with ${what} is refused, and the old pair stays`, async () => {
     const error = await refuses("invalid-certificate", answering(make));
     assert.match(error.message, /^Cannot use the certificate that the signer sent: /);
     assert.match(error.message, message);
   });
 }
 
-test("a CA answer that is none is refused", async () => {
+test("R58 a CA answer that is none is refused", async () => {
   for (
     const pem of [
       "",

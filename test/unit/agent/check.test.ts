@@ -22,15 +22,15 @@ const wanted: Wanted = {
   publicKey: key.publicKey,
   commonName: "system:etcd-peer:e",
   organization: "system:etcd-peers",
-  names: generalNames(["etcd1"], ["10.0.0.1"]),
+  names: generalNames(["etcd1", "etcd2"], ["10.0.0.1"]),
   extKeyUsage: ["serverAuth"],
 };
 
-test("checkIssued takes a certificate that has all that was wanted, and more", async () => {
+test("checkIssued takes a certificate that has the names that were wanted, and more usages", async () => {
   const { certificate, cas } = await checkIssued(pem, ca.certificate.pem, wanted, now());
   assert.equal(cas.map((one) => one.pem), [ca.certificate.pem]);
   assert.is(certificate.pem, pem);
-  const upper = { ...wanted, names: [{ type: "dns", value: "ETCD1" }] } as const;
+  const upper = { ...wanted, names: generalNames(["ETCD1", "ETCD2"], ["10.0.0.1"]) };
   await checkIssued(pem, ca.certificate.pem, upper, now());
 });
 
@@ -46,6 +46,7 @@ test("checkIssued says what is not as wanted", async () => {
     [{ publicKey: other.publicKey }, "it is for another key"],
     [{ commonName: "x" }, "its common name is another"],
     [{ organization: "x" }, "its organization is another"],
+    [{ names: generalNames(["etcd1"], ["10.0.0.1"]) }, "it has a name that is not asked for, DNS:etcd2"],
     [{ names: generalNames(["etcd3"], []) }, "it lacks the name DNS:etcd3"],
     [{ names: generalNames([], ["10.0.0.2"]) }, "it lacks the name IP:10.0.0.2"],
     [{ names: [{ type: "uri", value: "etcd1" }] }, "it lacks the name URI:etcd1"],
