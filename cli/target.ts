@@ -1,6 +1,7 @@
+import { inClusterTarget } from "../src/agent/in_cluster.ts";
 import { type KubeconfigTarget, readKubeconfig } from "../src/agent/kubeconfig.ts";
 import type { Runtime } from "../src/ports.ts";
-import { formatAddress, parseAddress } from "./address.ts";
+import { signerUrl } from "../src/address.ts";
 import { readText, readToken } from "./credentials.ts";
 import { embeddedPaths } from "./embedded.ts";
 import { UsageError } from "./exit.ts";
@@ -22,13 +23,23 @@ export interface Target extends Endpoint {
 }
 
 /**
- * The signer that an agent's flags name: by kubeconfig, by address and CA, or the one of the embedded default beside it.
+ * The signer that an agent's flags name: by kubeconfig, by address and CA, by the pod's service account, or the one of the
+ * embedded default beside it.
+ *
+ * @param env of this process, where the system tells a pod of its API server
  * @throws UsageError where they contradict each other or name none
  */
-export async function targetOf(options: Options, runtime: Runtime): Promise<Target> {
+export async function targetOf(
+  options: Options,
+  runtime: Runtime,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Target> {
+  checkTarget(options);
   const issuerPath = options.text("issuer-cacrt");
   const issuerCa = issuerPath === undefined ? undefined : await readText(runtime.files, issuerPath);
-  const named = await byKubeconfig(options, runtime);
+  const named = options.isOn("in-cluster")
+    ? await inClusterTarget(runtime.files, env)
+    : await byKubeconfig(options, runtime);
   if (named !== undefined) return { ...named, issuerCa, fallbackIssuerCa: undefined };
   const ca = await caOf(options, runtime);
   const { token: path } = embeddedPaths(EMBEDDED);
@@ -36,6 +47,22 @@ export async function targetOf(options: Options, runtime: Runtime): Promise<Targ
   const own = alone && await isThere(runtime, path) ? await readToken(runtime.files, path) : undefined;
   const token = await tokenOf(options, runtime) ?? own;
   return { url: urlOf(options), ca, token, client: undefined, issuerCa, fallbackIssuerCa: ca };
+}
+
+/**
+ * Looks at an agent's flags for a signer, and at no file.
+ * @throws UsageError where they contradict each other
+ */
+export function checkTarget(options: Options): void {
+  checkKubeconfig(options);
+  if (options.isOn("in-cluster")) {
+    const other = ["kubeconfig", "address", "cacrt", "token-file"].find((flag) => options.given(flag));
+    if (other === undefined) return;
+    throw new UsageError(
+      `Cannot use ${options.origin("in-cluster")} together with ${options.origin(other)}: it takes its place`,
+    );
+  }
+  if (options.text("kubeconfig") === undefined) urlOf(options);
 }
 
 /**
@@ -63,11 +90,14 @@ export async function adminTargetOf(options: Options, runtime: Runtime): Promise
 async function byKubeconfig(options: Options, runtime: Runtime): Promise<Endpoint | undefined> {
   const path = options.text("kubeconfig");
   if (path === undefined) return undefined;
-  if (options.given("address") || options.given("cacrt")) {
-    throw new UsageError("Cannot use --kubeconfig together with --address or --cacrt: it takes their place");
-  }
+  checkKubeconfig(options);
   const endpoint = await readKubeconfig(runtime.files, path);
   return { ...endpoint, token: await tokenOf(options, runtime) ?? endpoint.token };
+}
+
+function checkKubeconfig(options: Options): void {
+  if (!options.given("kubeconfig") || !(options.given("address") || options.given("cacrt"))) return;
+  throw new UsageError("Cannot use --kubeconfig together with --address or --cacrt: it takes their place");
 }
 
 async function tokenOf(options: Options, { files }: Runtime): Promise<string | undefined> {
@@ -101,13 +131,9 @@ export async function isThere(runtime: Runtime, path: string): Promise<boolean> 
 
 function urlOf(options: Options): string {
   const text = options.required("address");
-  const bare = text.replace(/^https:\/\//, "").replace(/\/$/, "");
-  const address = parseAddress(bare) ?? parseAddress(`${bare}:${text.startsWith("https://") ? 443 : 6443}`);
-  if (address === undefined || address.host === "" || address.port === 0) {
-    throw new UsageError(
-      `Cannot use ${options.origin("address")} ${JSON.stringify(text)}: it takes HOST:PORT or https://HOST:PORT`,
-    );
-  }
-  // the older agent's default was its server's listening address, which is no address to connect to
-  return `https://${formatAddress(address.host === "0.0.0.0" ? { ...address, host: "127.0.0.1" } : address)}`;
+  const url = signerUrl(text);
+  if (url !== undefined) return url;
+  throw new UsageError(
+    `Cannot use ${options.origin("address")} ${JSON.stringify(text)}: it takes HOST:PORT or https://HOST:PORT`,
+  );
 }

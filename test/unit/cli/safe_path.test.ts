@@ -5,7 +5,8 @@ import * as assert from "uvu/assert";
 import { checkSafePath } from "../../../cli/safe_path.ts";
 import type { FileStat, Runtime } from "../../../src/ports.ts";
 import { detectRuntime } from "../../../src/runtime/detect.ts";
-import { MemoryFiles, rejection } from "../../fakes.ts";
+import { rejection } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 type Stat = Partial<Pick<FileStat, "kind" | "mode" | "uid">>;
 
@@ -18,7 +19,7 @@ function world(
     override stat(path: string): Promise<FileStat | undefined> {
       const found = paths[path];
       return Promise.resolve(
-        found && { kind: "directory", mode: 0o755, uid: 1000, size: 0, version: "1", ...found },
+        found && { kind: "directory", mode: 0o755, uid: 1000, gid: 1000, size: 0, version: "1", ...found },
       );
     }
   }

@@ -13,7 +13,7 @@ const EMBEDDED = { ".certgen/serving-ca.crt": "SERVING", ".certgen/token": "embe
 async function target(argv: string[], files: Readonly<Record<string, string>> = FILES): Promise<Target> {
   const fake = fakeRuntime();
   for (const [path, text] of Object.entries(files)) fake.files.put(path, text, 0o600);
-  return await targetOf(optionsOf(definition, argv), fake.runtime);
+  return await targetOf(optionsOf(definition, argv), fake.runtime, {});
 }
 
 const usage = async (argv: string[], files?: Readonly<Record<string, string>>): Promise<string> => {
@@ -77,11 +77,11 @@ test("an embedded default that somebody could have planted is refused", async ()
   const stat = fake.files.stat.bind(fake.files);
   const parents = resolve(path).split("/").map((_, depth, parts) => `/${parts.slice(1, depth + 1).join("/")}`);
   fake.files.stat = async (asked) => {
-    const found: FileStat = { kind: "directory", mode: 0o755, uid: 1000, size: 0, version: "1" };
+    const found: FileStat = { kind: "directory", mode: 0o755, uid: 1000, gid: 1000, size: 0, version: "1" };
     if (asked.endsWith("/.certgen")) return { ...found, uid: 666 };
     return parents.includes(asked) ? found : await stat(asked);
   };
-  const error = await rejection("unsafe-path", targetOf(optionsOf(definition, []), fake.runtime));
+  const error = await rejection("unsafe-path", targetOf(optionsOf(definition, []), fake.runtime, {}));
   assert.match(error.message, /\.certgen" belongs to another user \(uid 666\)$/);
 });
 
