@@ -1,6 +1,7 @@
 import { type TokenDefinition, tokenObject } from "../src/auth/token_definition.ts";
 import { isObject } from "../src/k8s/json.ts";
 import { detectRuntime } from "../src/runtime/detect.ts";
+import { columns } from "./columns.ts";
 import { EXIT } from "./exit.ts";
 import { type CommandDefinition, OUTPUT_FLAG } from "./flag.ts";
 import type { Options } from "./options.ts";
@@ -27,7 +28,6 @@ export const definition: CommandDefinition = {
 };
 
 const HEADER: readonly string[] = ["ID", "FOR", "NAMES", "PROFILES", "USES", "EXPIRES"];
-const GAP = 3;
 /** What stands where a token is good for any. */
 const ANY = "<any>";
 /** Names that a narrow table shows, in characters; the first is shown in any case. */
@@ -58,11 +58,7 @@ function listObject(tokens: readonly TokenDefinition[]): unknown {
 /** Rows as lines, with a header before them. */
 export function tableOf(tokens: readonly TokenDefinition[], now: Date, isWide: boolean): string {
   const header = isWide ? [...HEADER, "CREATED", "DESCRIPTION"] : HEADER;
-  const rows = [header, ...tokens.map((token) => cellsOf(token, now, isWide).map(printable))];
-  const widths = header.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row.map((cell, i) => i === row.length - 1 ? cell : cell.padEnd((widths[i] ?? 0) + GAP)).join("");
-  return rows.map((row) => `${line(row)}\n`).join("");
+  return columns([header, ...tokens.map((token) => cellsOf(token, now, isWide))]);
 }
 
 function cellsOf(token: TokenDefinition, now: Date, isWide: boolean): string[] {

@@ -15,10 +15,13 @@ import { definition as kubeconfig } from "../cli/kubeconfig.ts";
 import { definition as list } from "../cli/list.ts";
 import { definition as policyExplain } from "../cli/policy_explain.ts";
 import { definition as policyTest } from "../cli/policy_test.ts";
+import { definition as renew } from "../cli/renew.ts";
 import { definition as request } from "../cli/request.ts";
 import { definition as revoke } from "../cli/revoke.ts";
+import { definition as run } from "../cli/run.ts";
 import { definition as serve } from "../cli/serve.ts";
 import { definition as show } from "../cli/show.ts";
+import { definition as status } from "../cli/status.ts";
 import { definition as tokenCreate } from "../cli/token_create.ts";
 import { definition as tokenList } from "../cli/token_list.ts";
 import { definition as tokenRevoke } from "../cli/token_revoke.ts";
@@ -42,6 +45,9 @@ const COMMANDS: readonly CommandDefinition[] = [
   init,
   destroy,
   request,
+  run,
+  renew,
+  status,
 ];
 
 const HEAD = `# Commands
@@ -49,7 +55,7 @@ const HEAD = `# Commands
 Every flag can be given as \`--flag value\` or \`--flag=value\`, or as an environment variable; the flag wins. Values stay as typed, and
 the empty string is one. Flags that may be repeated are comma separated in the environment. Durations are Go's, and \`d\` for a day:
 \`8760h\`, \`1h30m\`, \`90s\`, \`365d\`. Answers go to stdout, everything else to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage,
-3 denied by the signer, 4 timed out.
+3 denied by the signer, 4 timed out, 5 forked: somebody else has renewed with this node's key.
 `;
 
 /** The whole document. */

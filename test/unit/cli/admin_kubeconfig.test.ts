@@ -3,7 +3,8 @@ import * as assert from "uvu/assert";
 import { localUrl, writeAdminKubeconfig } from "../../../cli/admin_kubeconfig.ts";
 import { embeddedPaths } from "../../../cli/embedded.ts";
 import { readKubeconfig } from "../../../src/agent/kubeconfig.ts";
-import { MemoryFiles, rejection } from "../../fakes.ts";
+import { rejection } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const paths = embeddedPaths("state");
 const ADDRESS = { host: "0.0.0.0", port: 7443 };

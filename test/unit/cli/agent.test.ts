@@ -14,7 +14,7 @@ test("the entry point runs the command that its arguments name, and sets the exi
   try {
     await import("../../../cli/agent.ts");
     assert.is(process.exitCode, 2);
-    assert.match(stderr, /^error: Unknown command "nonsense": certgen-agent has request\n$/);
+    assert.match(stderr, /^error: Unknown command "nonsense": certgen-agent has request, run, renew, status\n$/);
   } finally {
     process.argv = argv;
     process.exitCode = exitCode ?? 0;

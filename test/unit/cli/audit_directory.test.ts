@@ -8,7 +8,8 @@ import { detectRuntime } from "../../../src/runtime/detect.ts";
 import { exportPrivateKey, generateKey } from "../../../src/x509/key.ts";
 import { auditEvent } from "../../auditing.ts";
 import { type FakeRuntime, fakeRuntime } from "../../command.ts";
-import { fakeClock, fakeLog, MemoryFiles, rejection } from "../../fakes.ts";
+import { fakeClock, fakeLog, rejection } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const { now } = fakeClock();
 const { log } = fakeLog();

@@ -7,7 +7,7 @@ import { newCa } from "../../../cli/credentials.ts";
 import * as kubeconfig from "../../../cli/kubeconfig.ts";
 import { type KubeconfigTarget, readKubeconfig } from "../../../src/agent/kubeconfig.ts";
 import { type Outcome, runCommand } from "../../command.ts";
-import { MemoryFiles } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const root = realpathSync(mkdtempSync(`${tmpdir()}/certgen-kubeconfig-`));
 process.chdir(root);

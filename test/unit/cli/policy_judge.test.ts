@@ -4,7 +4,7 @@ import { identityOf, judge, readJudging, readUtf8 } from "../../../cli/policy_ju
 import { EXTRA } from "../../../src/identity.ts";
 import { defaultPolicy } from "../../../src/policy/default_policy.ts";
 import { createCsr, parseCsr } from "../../../src/x509/csr.ts";
-import { MemoryFiles } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 import { CONFIG } from "../../policy_world.ts";
 import { sharedKey } from "../../signing.ts";
 import { rejectionOf } from "../support.ts";

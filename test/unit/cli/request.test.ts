@@ -26,7 +26,7 @@ test("common names of no kind are refused", async () => {
     assert.is(
       await refusal([`--commonname=${name}`]),
       `Cannot use --commonname ${JSON.stringify(name)}: it takes system:etcd-peer:NAME, system:etcd-server:NAME or ` +
-        "system:etcd-metric:NAME",
+        "system:etcd-metric:NAME, and any other with --signer-name",
     );
   }
   assert.match(await refusal([], { CERTGEN_AGENT_COMMONNAME: "x" }), /^Cannot use CERTGEN_AGENT_COMMONNAME "x"/);

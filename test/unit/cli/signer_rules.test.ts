@@ -16,7 +16,8 @@ import { exportPrivateKey, generateKey } from "../../../src/x509/key.ts";
 import { encodeName } from "../../../src/x509/name.ts";
 import { keyIdentifier } from "../../../src/x509/public_key.ts";
 import { fakeRuntime } from "../../command.ts";
-import { fakeLog, type MemoryFiles, rejection } from "../../fakes.ts";
+import { fakeLog, rejection } from "../../fakes.ts";
+import type { MemoryFiles } from "../../memory_files.ts";
 import { issuerKey, keySet } from "../../jwts.ts";
 
 const ca = await newCa("etcd CA");

@@ -6,7 +6,8 @@ import { tokenAuthFile } from "../../../cli/token_auth_file.ts";
 import { watchFiles } from "../../../cli/watch_files.ts";
 import { detectRuntime } from "../../../src/runtime/detect.ts";
 import { asking } from "../../contract/authenticator.ts";
-import { fakeLog, MemoryFiles, rejection } from "../../fakes.ts";
+import { fakeLog, rejection } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const ROW = 't0ken,admin,1,"certgen:admins"\n';
 

@@ -20,7 +20,8 @@ import { encodeTokenDefinition, type TokenDefinition } from "../../../src/auth/t
 import { fromUtf8 } from "../../../src/bytes.ts";
 import { detectRuntime } from "../../../src/runtime/detect.ts";
 import { asking } from "../../contract/authenticator.ts";
-import { fakeClock, MemoryFiles, MOMENT, rejection } from "../../fakes.ts";
+import { fakeClock, MOMENT, rejection } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 const runtime = await detectRuntime();
 const root = realpathSync(mkdtempSync(`${tmpdir()}/certgen-tokens-`));

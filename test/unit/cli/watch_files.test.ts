@@ -1,7 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { watchFiles } from "../../../cli/watch_files.ts";
-import { fakeLog, type LogLine, MemoryFiles } from "../../fakes.ts";
+import { fakeLog, type LogLine } from "../../fakes.ts";
+import { MemoryFiles } from "../../memory_files.ts";
 
 /** A watch whose every wait ends when the test says so. */
 function watching(reload: () => Promise<void>): {
