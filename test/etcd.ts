@@ -1,6 +1,6 @@
 /** A real etcd member as a child process. */
 import { createServer } from "node:net";
-import { type Finished, run, start, type Started } from "./programs.ts";
+import { type Finished, pause, run, start, type Started } from "./programs.ts";
 
 /** Where a member is and what it proves itself with. */
 export interface Member {
@@ -29,7 +29,7 @@ export async function freePorts(count: number): Promise<number[]> {
 }
 
 /** Starts a member that takes nobody without a certificate under its CA, neither peers nor clients. */
-export function startMember(member: Member, cluster: readonly Member[]): Started {
+export function startMember(member: Member, cluster: readonly Member[], more: readonly string[] = []): Started {
   const { name, clientPort, peerPort, certs, data } = member;
   const url = (port: number): string => `https://127.0.0.1:${port}`;
   return start("etcd", [
@@ -50,6 +50,7 @@ export function startMember(member: Member, cluster: readonly Member[]): Started
     `--peer-cert-file=${certs}/system:etcd-peer:${name}.crt`,
     `--peer-key-file=${certs}/system:etcd-peer:${name}.key`,
     "--unsafe-no-fsync",
+    ...more,
   ], { cwd: data });
 }
 
@@ -68,4 +69,10 @@ export async function etcdctl(
     "--command-timeout=3s",
     ...args,
   ], { cwd: as.certs, env: { ETCDCTL_API: "3" } });
+}
+
+/** Waits for what other processes bring about. */
+export async function until(seconds: number, what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await pause(0.2)) if (await isSo()) return;
+  throw new Error(`not within ${seconds} s: ${what}`);
 }

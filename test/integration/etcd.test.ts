@@ -4,8 +4,8 @@
 import { writeFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { etcdctl, freePorts, type Member, startMember } from "../etcd.ts";
-import { certgen, folder, has, pause, type Started, startSigner, temporary } from "../programs.ts";
+import { etcdctl, freePorts, type Member, startMember, until } from "../etcd.ts";
+import { certgen, folder, has, type Started, startSigner, temporary } from "../programs.ts";
 import { readmePolicy } from "../readme.ts";
 import { currentRuntime, RUNTIMES } from "../runtimes.ts";
 
@@ -34,11 +34,6 @@ async function getCertificates(
     ], assets);
     assert.is(code, 0, stderr);
   }
-}
-
-async function until(seconds: number, what: string, isSo: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; await pause(0.2)) if (await isSo()) return;
-  throw new Error(`not within ${seconds} s: ${what}`);
 }
 
 const cluster = has("etcd", "--version") && has("etcdctl", "version") ? test : test.skip;

@@ -73,7 +73,8 @@ test(`R6 R15 signer on ${signerRuntime} with the embedded default, agents on eac
     assert.is(denied.code, 3);
     assert.match(denied.stderr, /SubjectNotAllowed/);
     assert.not(existsSync(`${cwd}/certs/system:etcd-peer:x.key`), "a denial changes no file");
-    assert.equal(readdirSync(`${cwd}/certs`).filter((file) => file.includes(":x")), []);
+    assert.equal(readdirSync(`${cwd}/certs`).filter((file) => file.includes(":x")), [".system:etcd-peer:x"]);
+    assert.equal(readdirSync(`${cwd}/certs/.system:etcd-peer:x`), [], "and nothing of it is kept");
 
     assert.is(mode(`${cwd}/.certgen`), 0o700);
     for (const file of readdirSync(`${cwd}/.certgen`)) {
@@ -174,12 +175,11 @@ test("R16 an agent whose signer is not there gives up after --timeout, and goes 
     const { code, stderr } = await certgen(signerRuntime, "agent", [...args, "--timeout=1s"], cwd);
     assert.is(code, 4, stderr);
     assert.match(stderr, /error: No certificate within 1 s/);
-    assert.equal(readdirSync(`${cwd}/certs`).sort(), [
-      "system:etcd-peer:late.key.new",
-      "system:etcd-peer:late.request.new",
-    ]);
-    const staged = JSON.parse(readFileSync(`${cwd}/certs/system:etcd-peer:late.request.new`, "utf8"));
-    const key = readFileSync(`${cwd}/certs/system:etcd-peer:late.key.new`, "utf8");
+    assert.equal(readdirSync(`${cwd}/certs`), [".system:etcd-peer:late"]);
+    const home = `${cwd}/certs/.system:etcd-peer:late`;
+    assert.equal(readdirSync(home).sort(), ["staged.json", "staged.key"]);
+    const staged = JSON.parse(readFileSync(`${home}/staged.json`, "utf8"));
+    const key = readFileSync(`${home}/staged.key`, "utf8");
     const pki = `${cwd}/pki`;
     const serve = [
       `--cacrt=${pki}/ca.crt`,
